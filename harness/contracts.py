@@ -1,0 +1,347 @@
+"""What a plugin must be: Protocols, cards, and nothing to inherit from.
+
+Anything of the right shape is a plugin. `harness.registry` finds it by its entry point and
+`tests/contract/` holds every installed one, ours or not, to what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Protocol, runtime_checkable
+
+from harness.canonical import Digest
+from harness.records import (
+    Absence,
+    Ask,
+    Capability,
+    Case,
+    ControlKind,
+    Estimate,
+    Judged,
+    Metric,
+    Reading,
+    Reply,
+    Score,
+    Value,
+)
+
+__all__ = [
+    "Backend",
+    "BatchBackend",
+    "Budget",
+    "ConcurrentBackend",
+    "Control",
+    "Controls",
+    "Dataset",
+    "Identity",
+    "Instrument",
+    "InstrumentCard",
+    "Mitigation",
+    "MitigationCard",
+    "Probe",
+    "ProbeCard",
+    "ReadingProbe",
+    "Readings",
+    "Row",
+]
+
+Row = Mapping[str, Value]
+"""One record of a data set, as its file has it."""
+
+Readings = Mapping[Reading, Mapping[str, float]]
+"""What instruments read of a reply, by the reading that asked for it."""
+
+
+# ── data ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set, read and verified.
+
+    Attributes:
+        name: As it is asked for.
+        version: From its card.
+        digest: SHA-256 over the files that were read.
+        licence: SPDX identifier from its card; ``unknown`` for a file without a card.
+        rows: Records in file order, never empty.
+        origin: Where it was read from: ``embedded``, ``HARNESS_DATA`` or ``file``.
+    """
+
+    name: str
+    version: str
+    digest: Digest
+    licence: str
+    rows: Sequence[Row]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a probe may ask, and how.
+
+    Attributes:
+        items: Most rows of the data set to use; None for all.
+        seed: Root of the probe's random choices.
+        capability: How the model is to be asked: one of those on the probe's card.
+    """
+
+    items: int | None
+    seed: int
+    capability: Capability
+
+
+# ── probes ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCard:
+    """What a probe is, readable without running it.
+
+    Attributes:
+        id: Plugin name, ``family.name``.
+        version: Changes whenever a number could change for the same replies.
+        title: Human name.
+        question: What it answers, in one sentence ending in a question mark.
+        family: hallucination, robustness, bias, memorisation, watermark or utility.
+        needs: Ways to ask a model, preferred first; the first that the backend can do is used.
+        datasets: Names of the data sets it reads, its default first.
+        metrics: What it reports; the first is its headline.
+        limits: What it cannot tell, one sentence each.
+        references: Papers and sources.
+        frameworks: For each framework shipped under ``harness/frameworks``, the ids of the
+            entries it gives evidence for; an empty tuple says that none fits.
+    """
+
+    id: str
+    version: str
+    title: str
+    question: str
+    family: str
+    needs: tuple[Capability, ...]
+    datasets: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    limits: tuple[str, ...]
+    references: tuple[str, ...]
+    frameworks: Mapping[str, tuple[str, ...]]
+
+
+Responder = Callable[[Case, Random], Reply]
+"""Answers a case without a model: what controls are made of. Pure but for the generator it is handed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control: a scripted respondent, and what the probe must make of it.
+
+    Attributes:
+        kind: Negative and positive controls pass or fail; instrument controls are shown.
+        title: What the respondent does, as a noun phrase: "a respondent that picks at random".
+        respond: The respondent.
+        metric: The metric to look at.
+        expected: Value that ``metric`` must be compatible with; None for instrument controls, and
+            for a metric whose null depends on the items, where the estimate's own null is used.
+    """
+
+    kind: ControlKind
+    title: str
+    respond: Responder
+    metric: str
+    expected: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """A probe's proof that its ruler works.
+
+    Attributes:
+        best: The reply of a model without the risk, for any case.
+        worst: The reply of a model that has nothing but the risk, for any case.
+        controls: At least one of each kind.
+    """
+
+    best: Callable[[Case], Reply]
+    worst: Callable[[Case], Reply]
+    controls: tuple[Control, ...]
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """Asks and judges; it never runs a model. A class whose constructor takes its settings by keyword."""
+
+    @property
+    def card(self) -> ProbeCard:
+        """What it is."""
+
+    @property
+    def controls(self) -> Controls:
+        """Proof that it works."""
+
+    def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
+        """Yield the cases, in a stable order, the same for the same arguments.
+
+        Raises:
+            DataError: a row lacks what this probe needs; names the row.
+        """
+
+    def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
+        """Score one reply; pure, total, and indifferent to every other case."""
+
+    def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
+        """Turn scores into estimates, overall and by group; every metric of the card is answered or absent."""
+
+
+@runtime_checkable
+class ReadingProbe(Probe, Protocol):
+    """A probe whose replies are read by instruments before they are judged."""
+
+    def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
+        """Name what must be read of this reply."""
+
+
+# ── backends ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which model answers: everything that could change a reply, digested.
+
+    Attributes:
+        backend: Plugin name.
+        name: Human name of the model.
+        digest: Over ``details``; the journal keeps replies under it.
+        details: Digests of weights, tokenizer and template, revision, dtype, device, decoding path.
+    """
+
+    backend: str
+    name: str
+    digest: Digest
+    details: Mapping[str, Value]
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Adapts one generative model. A class whose constructor takes its settings by keyword and only stores them.
+
+    Nothing is loaded before the first answer: planning asks for the identity only.
+    """
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do."""
+
+    def identity(self) -> Identity:
+        """Which model this is; reads files, opens no network connection, loads no weights.
+
+        Raises:
+            ModelError: there is no such model; says where it was looked for and how to get it.
+        """
+
+    def close(self) -> None:
+        """Let go of memory and connections; may be called twice."""
+
+
+@runtime_checkable
+class BatchBackend(Backend, Protocol):
+    """A model in this process: it answers several asks at once.
+
+    Attributes:
+        batch_tokens: Most tokens that fit one batch, after padding.
+    """
+
+    batch_tokens: int
+
+    def length(self, ask: Ask) -> int:
+        """About how many tokens ``ask`` costs, for sorting and for filling batches."""
+
+    def answer(self, asks: Sequence[Ask]) -> list[Reply]:
+        """Answer every ask, in order; what fails is a FAILED or TOO_LONG reply, never an exception."""
+
+
+@runtime_checkable
+class ConcurrentBackend(Backend, Protocol):
+    """A model elsewhere: it answers many asks at the same time, one connection each.
+
+    Attributes:
+        in_flight: Most asks that may be under way at once.
+    """
+
+    in_flight: int
+
+    async def answer_one(self, ask: Ask) -> Reply:
+        """Answer one ask, retries included; what fails for good is a FAILED reply, never an exception."""
+
+    async def aclose(self) -> None:
+        """Close connections, within the event loop that opened them."""
+
+
+# ── instruments and mitigations ───────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentCard:
+    """What an instrument measures, and how well.
+
+    Attributes:
+        id: Plugin name.
+        version: Changes whenever a reading could change.
+        title: Human name.
+        measures: Names of the values it gives, each with its range in words.
+        digest: Over weights and word lists.
+        accuracy: Sensitivity and specificity with intervals and the set they were measured on, in words.
+        limits: What it cannot tell.
+    """
+
+    id: str
+    version: str
+    title: str
+    measures: Mapping[str, str]
+    digest: Digest
+    accuracy: str
+    limits: tuple[str, ...]
+
+
+@runtime_checkable
+class Instrument(Protocol):
+    """Reads replies in batches; equal inputs give equal readings."""
+
+    @property
+    def card(self) -> InstrumentCard:
+        """What it is."""
+
+    def read(self, readings: Sequence[Reading]) -> list[Mapping[str, float]]:
+        """One mapping per reading, in order, with the names on the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class MitigationCard:
+    """What a mitigation changes and what it costs.
+
+    Attributes:
+        id: Plugin name.
+        title: Human name.
+        kind: prompt, decoding, data or training.
+        cost: In words: extra tokens, calls, training time.
+        limits: What it does not do.
+    """
+
+    id: str
+    title: str
+    kind: str
+    cost: str
+    limits: tuple[str, ...] = field(default=())
+
+
+@runtime_checkable
+class Mitigation(Protocol):
+    """Turns a backend into a mitigated one, so that with and without differ in one field of the plan."""
+
+    @property
+    def card(self) -> MitigationCard:
+        """What it is."""
+
+    def apply(self, target: Backend, work: Path) -> Backend:
+        """Wrap ``target``; files it makes go under ``work``."""
