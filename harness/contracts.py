@@ -36,6 +36,7 @@ __all__ = [
     "Control",
     "Controls",
     "Dataset",
+    "FetchingBackend",
     "Identity",
     "Instrument",
     "InstrumentCard",
@@ -43,6 +44,7 @@ __all__ = [
     "MitigationCard",
     "Probe",
     "ProbeCard",
+    "Progress",
     "ReadingProbe",
     "Readings",
     "Row",
@@ -276,6 +278,23 @@ class ConcurrentBackend(Backend, Protocol):
 
     async def aclose(self) -> None:
         """Close connections, within the event loop that opened them."""
+
+
+Progress = Callable[[str, int, int | None], None]
+"""Told of a download: what it is, bytes done, and bytes in all where that is known."""
+
+
+@runtime_checkable
+class FetchingBackend(Backend, Protocol):
+    """A backend whose model may have to be downloaded before it has an identity."""
+
+    def fetch(self, progress: Progress) -> tuple[str, ...]:
+        """Get what is missing, verified; nothing where all is there. Returns notes for the user.
+
+        Raises:
+            ModelError: no source could give it.
+            OfflineError: it is missing and the network is forbidden.
+        """
 
 
 # ── instruments and mitigations ───────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@
     │   ├── MissingExtraError     an optional package is needed
     │   ├── DataError             a data set is missing, malformed or not what its card says
     │   ├── ModelError            a model cannot be found, verified or opened
+    │   ├── NothingToRunError     no planned probe fits the model
     │   └── OfflineError          the network is needed and forbidden
     └── EvidenceError             what was recorded cannot be trusted or written
         ├── JournalError          the journal of replies is damaged or of another model
@@ -34,6 +35,7 @@ __all__ = [
     "JournalError",
     "MissingExtraError",
     "ModelError",
+    "NothingToRunError",
     "OfflineError",
     "PluginClashError",
     "StoreError",
@@ -115,6 +117,10 @@ class DataError(UsageError):
 
 class ModelError(UsageError):
     """A model cannot be found, verified or opened."""
+
+
+class NothingToRunError(UsageError):
+    """No planned probe fits the model, so there is nothing to ask."""
 
 
 class OfflineError(UsageError):

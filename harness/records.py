@@ -496,11 +496,13 @@ class Cell:
 
 
 class Ruling(StrEnum):
-    """The three answers a gate can give."""
+    """The three answers a gate can give, and the one that says that there was nothing to judge by."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  a ruling, not a password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+    NOT_JUDGED = "not_judged"
+    """Of a whole verdict only: too many asks failed for any gate to mean something."""
 
 
 class Severity(StrEnum):

@@ -1,1 +1,1 @@
-"""First-party probes."""
+"""Does the model prefer stereotypes?"""

@@ -1,1 +1,1 @@
-"""First-party probes."""
+"""Does the answer change when only the wording does?"""

@@ -1,0 +1,75 @@
+"""What adapters check and clean before it becomes part of a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+from harness.records import ContinuationScore
+
+__all__ = ["checked_logprob", "continuation_score", "one_line", "token_scores"]
+
+ROUNDING_NATS = 1e-3
+"""How far above 0 rounding may push a log-probability; anything higher is not one."""
+
+
+def one_line(text: str, *, limit: int = 200) -> str:
+    """Return ``text`` as one line of printable characters, at most ``limit`` of them.
+
+    Control, bidirectional and other invisible characters become spaces, so that a message
+    written by a server or by a user's code can be shown on a terminal.
+    """
+    # Cut generously first: a server's body may have megabytes.
+    visible = "".join(char if char.isprintable() else " " for char in text[: 8 * limit])
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def checked_logprob(value: object) -> float:
+    """Return ``value`` as a log-probability in nats.
+
+    Raises:
+        ValueError: it is not a finite number of at most 0 (up to rounding).
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"a log-probability is a number, not {type(value).__name__}")
+    number = float(value)
+    if not isfinite(number) or number > ROUNDING_NATS:
+        raise ValueError(f"a log-probability is finite and at most 0, not {number}")
+    return min(number, 0.0)
+
+
+def token_scores(logprobs: Sequence[Any], starts: Sequence[Any], *, length: int, greedy: bool) -> ContinuationScore:
+    """Build the score of one continuation of ``length`` characters from its tokens.
+
+    Raises:
+        ValueError: no tokens, lists of different lengths, a value that is no log-probability, or
+            starts that are not whole numbers rising from 0 and within the continuation.
+    """
+    if not logprobs or len(logprobs) != len(starts):
+        raise ValueError(f"{len(logprobs)} log-probabilities with {len(starts)} starts; one start per token is needed")
+    whole = [start for start in starts if isinstance(start, int) and not isinstance(start, bool)]
+    if len(whole) != len(starts) or whole != sorted(whole) or whole[0] != 0 or whole[-1] > length:
+        raise ValueError(f"starts are whole numbers rising from 0 to at most {length}")
+    return ContinuationScore(tuple(checked_logprob(value) for value in logprobs), tuple(whole), greedy)
+
+
+def continuation_score(given: object, *, length: int) -> ContinuationScore:
+    """Read one continuation's score as people write it: a total, or a list of token log-probabilities.
+
+    A total counts as a single token. Neither form tells where tokens begin, so every start is 0.
+    ``greedy`` is False: nothing says that the continuation was the most likely one.
+
+    Args:
+        given: A number in nats, a list of them, or a finished `ContinuationScore`.
+        length: Number of characters of the continuation.
+
+    Raises:
+        ValueError: it is none of these, or its numbers are no log-probabilities.
+    """
+    if isinstance(given, ContinuationScore):
+        return token_scores(given.logprobs, given.starts, length=length, greedy=given.greedy)
+    values = list(given) if isinstance(given, list | tuple) else [given]
+    return token_scores(values, [0] * len(values), length=length, greedy=False)

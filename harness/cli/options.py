@@ -1,0 +1,67 @@
+"""Options that several commands share, and the request that they make up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.evidence.store import Store
+    from harness.registry import Registry
+    from harness.run import Request
+
+__all__ = ["ConfigPath", "JsonFlag", "ProfileOption", "SeedOption", "StoreOption", "default_text", "open_request", "open_store"]
+
+ConfigPath = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file. Default: harness.toml here.")]
+StoreOption = Annotated[str | None, typer.Option("--store", help="Folder of runs. Default: `store` under [run].")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="smoke, standard or full.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Root of every random choice.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def default_text() -> str:
+    """The harness.toml that ships with the package, used where there is none."""
+    package = Path(str(files("harness")))
+    checkout = package.parent / "harness.toml"
+    shipped = package / "_shipped_harness.toml"
+    return (checkout if checkout.is_file() else shipped).read_text(encoding="utf-8")
+
+
+def open_request(
+    config: Path | None, overrides: Mapping[str, Any], *, fresh: bool = False
+) -> tuple[Request, Registry]:
+    """Read the configuration and find the plugins that it allows.
+
+    Without --config and without a harness.toml here, the shipped one is used, and that is said.
+    """
+    from harness.cli.output import talk
+    from harness.config import load, parse
+    from harness.registry import Registry
+    from harness.run import Request
+
+    given = {key: value for key, value in overrides.items() if value is not None}
+    path = config or Path("harness.toml")
+    if config is None and not path.exists():
+        talk("No harness.toml here: using the one that ships with the harness. `harness init` writes a copy to edit.")
+        text = default_text()
+        parsed = parse(text, name="the shipped harness.toml", overrides=given)
+    else:
+        parsed = load(path, overrides=given)
+        text = path.read_text(encoding="utf-8")
+    request = Request(parsed, text, given, path.resolve().parent, fresh)
+    return request, Registry(parsed.plugins.allow)
+
+
+def open_store(store: str | None, config: Path | None = None) -> Store:
+    """The store named on the command line, else the configured one, else ``runs``."""
+    from harness.config import load
+    from harness.evidence.store import Store
+
+    path = config or Path("harness.toml")
+    if store is None and (config is not None or path.exists()):
+        store = load(path).run.store
+    return Store(Path(store or "runs"))

@@ -1,0 +1,135 @@
+"""The keys of harness.toml, with their units, ranges and defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from harness.records import Severity
+
+__all__ = ["Config", "Gate", "Model", "Plugins", "Probe", "Profile", "Run", "Waiver"]
+
+
+class Profile(StrEnum):
+    """How much of the data is asked."""
+
+    SMOKE = "smoke"
+    """A seeded sample of each probe's embedded set: minutes on two CPU cores."""
+    STANDARD = "standard"
+    """The whole of each probe's embedded set."""
+    FULL = "full"
+    """Every data set on each probe's card that can be found, third-party ones included."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Model(BaseModel):
+    """Which model is audited. Keys other than ``backend`` are the backend's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    backend: str = Field("huggingface", description="Name of an installed backend: `harness backends list`.")
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The backend's own settings."""
+        return dict(self.model_extra or {})
+
+
+class Run(_Table):
+    """How the audit is run."""
+
+    profile: Profile = Field(Profile.SMOKE, description="smoke, standard or full.")
+    probes: tuple[str, ...] | None = Field(None, description="Probes to run; absent: every installed one.")
+    seed: int = Field(20260101, ge=0, description="Root of every random choice.")
+    store: str = Field("runs", min_length=1, description="Folder that holds journals and bundles.")
+    max_minutes: float | None = Field(None, gt=0, description="Stop asking after this many minutes.")
+    max_asks: int | None = Field(None, gt=0, description="Refuse a plan that needs more asks than this.")
+    failed_share: float = Field(
+        0.05, ge=0, le=1, description="Share of asks that may fail before the run counts as not judged (exit code 4)."
+    )
+
+
+class Probe(BaseModel):
+    """Settings of one probe. Keys other than these are the probe's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    datasets: tuple[str, ...] | None = Field(None, description="Data sets to use; absent: by profile.")
+    items: Annotated[int, Field(gt=0)] | None = Field(None, description="Most rows of each; absent: by profile.")
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The probe's own settings."""
+        return dict(self.model_extra or {})
+
+
+class Gate(_Table):
+    """A limit on one metric. Exactly one of ``min``, ``max`` and ``within``."""
+
+    metric: str = Field(description="Full metric name: `harness probes describe NAME` lists them.")
+    dataset: str | None = Field(None, description="Data set; absent: every data set the metric was measured on.")
+    min: float | None = Field(None, description="Passes where the whole interval is at or above this.")
+    max: float | None = Field(None, description="Passes where the whole interval is at or below this.")
+    within: tuple[float, float] | None = Field(None, description="Passes where the whole interval is inside.")
+    severity: Severity = Field(Severity.HARD, description="hard decides the verdict, soft only warns.")
+    reason: str = Field(min_length=1, description="Why this limit, for whoever reads the verdict.")
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Gate:
+        given = [name for name in ("min", "max", "within") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of min, max and within, not {' and '.join(given) or 'none'}")
+        if self.within is not None and not self.within[0] < self.within[1]:
+            raise ValueError("within is [low, high] with low below high")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Lowest and highest allowed value; None where there is no such limit."""
+        return self.within if self.within is not None else (self.min, self.max)
+
+
+class Waiver(_Table):
+    """Lets one failing gate through, in someone's name, until a date."""
+
+    metric: str = Field(description="Metric of the gate it covers.")
+    dataset: str | None = Field(None, description="Data set it covers; absent: all.")
+    owner: str = Field(min_length=1, description="Who answers for it.")
+    reason: str = Field(min_length=1, description="Why the risk is accepted.")
+    expires: date = Field(description="Last day on which it counts, as YYYY-MM-DD.")
+
+
+class Plugins(_Table):
+    """Which distributions may bring plugins."""
+
+    allow: tuple[str, ...] | None = Field(None, description="Names of distributions; absent: every installed one.")
+
+
+class Config(_Table):
+    """The whole of harness.toml."""
+
+    schema_: Literal[1] = Field(1, alias="schema", description="Version of this file's format.")
+    model: Model = Model(backend="huggingface", model="smollm2-135m-instruct")  # type: ignore[call-arg]  # extra key
+    run: Run = Run()  # type: ignore[call-arg]  # every field has its default
+    probe: dict[str, Probe] = Field(default_factory=dict)
+    gate: tuple[Gate, ...] = ()
+    waiver: tuple[Waiver, ...] = ()
+    plugins: Plugins = Plugins()  # type: ignore[call-arg]  # every field has its default
+
+    _where: Callable[[Sequence[str | int]], str] = PrivateAttr(default=lambda path: "harness.toml")
+
+    def where(self, *path: str | int) -> str:
+        """``file:line`` of a key, for messages about what only the plan can check."""
+        return self._where(path)
+
+    def located(self, where: Callable[[Sequence[str | int]], str]) -> Config:
+        """Remember where the keys stand."""
+        self._where = where
+        return self

@@ -1,0 +1,178 @@
+"""A run's evidence as one record, written aside and renamed into place, manifest last; and read back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.canonical import Digest, dumps, from_json, loads
+from harness.errors import BundleError, StoreError
+from harness.evidence import tables
+from harness.evidence.manifest import MANIFEST, SCHEMA, STATEMENT, build_manifest, build_statement
+from harness.records import Case, Judged, Reading, Reply, Score, Value, Verdict
+from harness.summarise import CellResult
+
+__all__ = ["Content", "Evidence", "files_of", "read_bundle", "read_json", "write_bundle"]
+
+Content = Mapping[str, bytes]
+"""A bundle's files by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything a run found.
+
+    Attributes:
+        run: Plan, environment, totals, timings and policy, as JSON values: the content of ``run.json``.
+        cases: By cell, in order.
+        replies: By digest of the ask.
+        readings: What instruments read.
+        judged: Cases with their scores, by cell.
+        results: Estimates and controls, one for each planned cell.
+        verdict: None where the configuration has no gate.
+    """
+
+    run: Mapping[str, Value]
+    cases: Mapping[str, Sequence[Case]]
+    replies: Mapping[Digest, Reply]
+    readings: Mapping[Reading, Mapping[str, float]]
+    judged: Mapping[str, Sequence[Judged]]
+    results: Sequence[CellResult]
+    verdict: Verdict | None
+
+
+def files_of(evidence: Evidence, extra: Content) -> dict[str, bytes]:
+    """Every file of the bundle but manifest and statement; ``extra`` are those that other rooms make."""
+    return {
+        "run.json": dumps(evidence.run, indent=2),
+        "cases.parquet": tables.cases_table(evidence.cases),
+        "replies.parquet": tables.replies_table(evidence.replies),
+        "readings.parquet": tables.readings_table(evidence.readings),
+        "scores.parquet": tables.scores_table(evidence.judged),
+        "estimates.json": dumps({"schema": SCHEMA, "cells": list(evidence.results)}, indent=2),
+        "verdict.json": dumps({"schema": SCHEMA, "verdict": evidence.verdict}, indent=2),
+        **extra,
+    }
+
+
+def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
+    """Write the bundle to ``folder``, which must not exist: wholly, or not at all.
+
+    Raises:
+        StoreError: the disk is full or the store cannot be written; the journal still has every reply.
+    """
+    files = files_of(evidence, extra)
+    manifest = dumps(build_manifest(files), indent=2)
+    model = loads(files["run.json"])["plan"]["identity"]
+    closing = {STATEMENT: build_statement(manifest, model, evidence.verdict), MANIFEST: manifest}
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        aside.mkdir(parents=True)
+        for path, content in (*files.items(), *closing.items()):
+            _write(aside / path, content)
+        _sync(aside)
+        aside.rename(folder)
+        _sync(folder.parent)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise StoreError(
+            f"{folder}: cannot write the bundle: {error.strerror or error}. Every reply is in the journal:"
+            " free some space or repair the folder, then run `harness resume`."
+        ) from error
+    return folder
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make names durable, where the system lets a folder be synced."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_json(folder: Path, name: str) -> Any:
+    """Read one JSON file of a bundle.
+
+    Raises:
+        BundleError: it is missing or not JSON.
+    """
+    try:
+        return loads((folder / name).read_bytes())
+    except FileNotFoundError as error:
+        raise BundleError(f"{folder}: there is no {name}, so this is not a whole bundle. Run the audit again.") from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{folder / name}: cannot be read: {error}. `harness verify` says what else is wrong.") from error
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder / name}: cannot be read: {error.strerror}. The bundle is not whole.") from error
+
+
+def _fitting(folder: Path, name: str, kind: Any, data: Any) -> Any:
+    try:
+        return from_json(kind, data)
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"{folder / name}: not of this format: {error}. `harness verify` says what else is wrong.") from error
+
+
+def read_bundle(folder: Path) -> Evidence:
+    """Read a bundle; digests are checked by `harness.evidence.verify`, not here.
+
+    Raises:
+        BundleError: a file is missing or unreadable.
+    """
+    try:
+        cases = tables.cases_from(_read(folder, "cases.parquet"))
+        replies = tables.replies_from(_read(folder, "replies.parquet"))
+        readings = tables.readings_from(_read(folder, "readings.parquet"))
+        scores = tables.scores_from(_read(folder, "scores.parquet"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"{folder}: a table is not of this format: {error}. `harness verify` says more.") from error
+    return Evidence(
+        run=read_json(folder, "run.json"),
+        cases=cases,
+        replies=replies,
+        readings=readings,
+        judged=_judged(folder, cases, scores),
+        results=read_results(folder),
+        verdict=read_verdict(folder),
+    )
+
+
+def _judged(
+    folder: Path, cases: Mapping[str, Sequence[Case]], scores: Mapping[str, Mapping[str, Score]]
+) -> dict[str, list[Judged]]:
+    try:
+        return {cell: [Judged(case, scores[cell][case.id]) for case in its] for cell, its in cases.items()}
+    except KeyError as error:
+        raise BundleError(f"{folder}: scores.parquet has no score for {error}. The bundle is damaged.") from error
+
+
+def read_results(folder: Path) -> list[CellResult]:
+    """The estimates and controls of a bundle, without its tables."""
+    cells = read_json(folder, "estimates.json").get("cells", [])
+    results: list[CellResult] = [_fitting(folder, "estimates.json", CellResult, cell) for cell in cells]
+    return results
+
+
+def read_verdict(folder: Path) -> Verdict | None:
+    """The verdict of a bundle; None where its configuration had no gate."""
+    found = read_json(folder, "verdict.json").get("verdict")
+    verdict: Verdict | None = None if found is None else _fitting(folder, "verdict.json", Verdict, found)
+    return verdict

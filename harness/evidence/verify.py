@@ -1,0 +1,195 @@
+"""Check a bundle offline, without the model: re-hash, re-judge, re-summarise, and name what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from harness.canonical import Digest, digest, digest_bytes, from_json, loads, to_json
+from harness.contracts import Probe
+from harness.controls import run_controls
+from harness.errors import BundleError, HarnessError
+from harness.evidence.bundle import Evidence, read_bundle
+from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
+from harness.judge import judge_cases
+from harness.gate import Policy, judge
+from harness.records import Cell, CellStatus, Metric, Value, Verdict
+from harness.registry import Registry
+from harness.summarise import CellResult, count, summarise
+
+__all__ = ["Finding", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be.
+
+    Attributes:
+        where: File, or the number's full place: ``estimates.json: bias…@minimal_pairs: …/stereotype_share: value``.
+        what: What was found and what was expected.
+        fatal: Whether the bundle fails verification; a note otherwise.
+    """
+
+    where: str
+    what: str
+    fatal: bool = True
+
+
+def verify(folder: Path, registry: Registry) -> list[Finding]:
+    """Everything that is wrong with the bundle at ``folder``; an empty list says that every number stands.
+
+    Numbers are computed again only where every byte is as the manifest says.
+    """
+    found = list(_check_bytes(folder))
+    if found:
+        return found
+    try:
+        evidence = read_bundle(folder)
+        return list(_check_numbers(evidence, registry))
+    except HarnessError as error:
+        return [Finding(str(folder), str(error))]
+
+
+# ── bytes ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_bytes(folder: Path) -> Iterator[Finding]:
+    if not folder.is_dir():
+        yield Finding(str(folder), "there is no such folder")
+        return
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir() or p.is_symlink()}
+    missing = {MANIFEST, STATEMENT} - present
+    if missing:
+        yield from (Finding(name, "is missing") for name in sorted(missing))
+        return
+    raw = (folder / MANIFEST).read_bytes()
+    try:
+        manifest = from_json(Manifest, loads(raw))
+    except (ValueError, TypeError, KeyError) as error:
+        yield Finding(MANIFEST, f"is not a manifest: {error}")
+        return
+    listed = {entry.path: entry for entry in manifest.files}
+    yield from (Finding(name, "is missing") for name in sorted(set(listed) - present))
+    yield from (Finding(name, "is not in the manifest") for name in sorted(present - set(listed) - {MANIFEST, STATEMENT}))
+    for path, entry in listed.items():
+        if path in present:
+            yield from _check_file(folder, path, entry.digest, entry.size)
+    yield from _check_statement(folder, raw)
+
+
+def _check_file(folder: Path, path: str, expected: Digest, size: int) -> Iterator[Finding]:
+    place = folder / path
+    if place.is_symlink() or not place.resolve().is_relative_to(folder.resolve()):
+        yield Finding(path, "is a link or leads outside the bundle")
+        return
+    content = place.read_bytes()
+    if len(content) != size or digest_bytes(content) != expected:
+        yield Finding(path, f"was changed: {digest_bytes(content)} ({len(content)} bytes), not {expected} ({size} bytes)")
+
+
+def _check_statement(folder: Path, manifest: bytes) -> Iterator[Finding]:
+    try:
+        model = loads((folder / "run.json").read_bytes())["plan"]["identity"]
+        verdict = loads((folder / "verdict.json").read_bytes())["verdict"]
+        derived = build_statement(manifest, model, None if verdict is None else from_json(Verdict, verdict))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        yield Finding(STATEMENT, f"cannot be derived: {type(error).__name__}: {error}")
+        return
+    if (folder / STATEMENT).read_bytes() != derived:
+        yield Finding(STATEMENT, "does not follow from the manifest and the verdict: one of the three was changed")
+
+
+# ── numbers ───────────────────────────────────────────────────────────────────────────────
+
+
+def _check_numbers(evidence: Evidence, registry: Registry) -> Iterator[Finding]:
+    plan: Any = evidence.run["plan"]
+    cells: list[Cell] = [from_json(Cell, cell) for cell in plan["cells"]]
+    yield from _check_plan(evidence, plan)
+    yield from _check_code(plan["plugins"], registry)
+    results = {f"{result.probe}@{result.dataset}": result for result in evidence.results}
+    planned = [cell for cell in cells if cell.status is CellStatus.PLANNED]
+    metrics: dict[str, Metric] = {}
+    for cell in planned:
+        if cell.key not in results or cell.key not in evidence.cases:
+            yield Finding("estimates.json", f"{cell.key} was planned and has no result")
+            continue
+        probe: Probe = registry.create("probe", cell.probe, cell.settings)
+        metrics |= {metric.name: metric for metric in probe.card.metrics}
+        yield from _check_cell(cell, probe, evidence, results[cell.key], int(plan["seed"]))
+    yield from _check_verdict(evidence, cells, metrics)
+
+
+def _check_plan(evidence: Evidence, plan: Mapping[str, Any]) -> Iterator[Finding]:
+    # The digests of plan and cases are over JSON values: what is stored is what was digested.
+    if str(digest(plan)) != evidence.run["plan_digest"]:
+        yield Finding("run.json", f"plan_digest is {evidence.run['plan_digest']}; the plan's is {digest(plan)}")
+    cases = digest([[key, list(its)] for key, its in evidence.cases.items()])
+    if str(cases) != plan["cases"]:
+        yield Finding("cases.parquet", f"the cases have digest {cases}; the plan has {plan['cases']}")
+    unanswered = {digest(case.ask) for its in evidence.cases.values() for case in its} - set(evidence.replies)
+    if unanswered:
+        raise BundleError(f"replies.parquet has no reply to {len(unanswered)} asks. The bundle is damaged.")
+
+
+def _check_code(plugins: Sequence[Mapping[str, str]], registry: Registry) -> Iterator[Finding]:
+    for used in plugins:
+        if used["kind"] != "probe":
+            continue
+        here = registry.find("probe", used["name"])
+        if str(here.code_digest()) != used["code"]:
+            yield Finding(
+                f"probe {used['name']}",
+                f"was {used['distribution']} {used['version']} with other code than the installed {here.owner};"
+                " numbers are computed with the installed one",
+                fatal=False,
+            )
+
+
+def _check_cell(cell: Cell, probe: Probe, evidence: Evidence, result: CellResult, seed: int) -> Iterator[Finding]:
+    cases = evidence.cases[cell.key]
+    again = judge_cases(probe, cases, evidence.replies, evidence.readings)
+    for old, new in zip(evidence.judged[cell.key], again, strict=True):
+        place = f"scores.parquet: {cell.key}: {old.case.id}"
+        yield from _differences(place, to_json(old.score), to_json(new.score))
+    controls = run_controls(probe, cases, seed, lambda _: evidence.readings)
+    fresh = CellResult(cell.probe, cell.dataset, count(again), summarise(probe, again), controls)
+    yield from _differences(f"estimates.json: {cell.key}", to_json(result), to_json(fresh))
+
+
+def _check_verdict(evidence: Evidence, cells: Sequence[Cell], metrics: Mapping[str, Metric]) -> Iterator[Finding]:
+    policy: Any = evidence.run["policy"]
+    again = None
+    if policy is not None:
+        day = date.fromisoformat(str(evidence.run["judged_on"]))
+        again = judge(Policy.restore(policy), cells, evidence.results, metrics, day)
+    yield from _differences("verdict.json", to_json(evidence.verdict), to_json(again))
+
+
+def _label(value: Value, place: int) -> str:
+    """Name an element of a list by what it is about, so that a finding reads without counting."""
+    if isinstance(value, dict):
+        if isinstance(value.get("metric"), str):
+            groups = value.get("slice")
+            of = ", ".join(f"{k} {v}" for k, v in groups.items()) if isinstance(groups, dict) else ""
+            return f"{value['metric']}{f' ({of})' if of else ''}"
+        if isinstance(value.get("title"), str):
+            return str(value["title"])
+    return str(place)
+
+
+def _differences(where: str, old: Value, new: Value) -> Iterator[Finding]:
+    """Where two JSON values differ, leaf by leaf; numbers must be equal to the last bit."""
+    if isinstance(old, dict) and isinstance(new, dict) and set(old) == set(new):
+        for key in sorted(old):
+            yield from _differences(f"{where}: {key}", old[key], new[key])
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for place, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(f"{where}: {_label(one, place)}", one, other)
+    elif old != new:
+        yield Finding(where, f"is {old!r} in the bundle and {new!r} when computed again")
+
+

@@ -1,0 +1,183 @@
+"""Ask what the journal does not answer yet; every reply is in the journal before anyone sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from harness.canonical import Digest, digest
+from harness.contracts import Backend, BatchBackend, ConcurrentBackend
+from harness.errors import HarnessError
+from harness.execute.batches import Asks, batches
+from harness.execute.journal import Journal
+from harness.records import Ask, Finish, Reply
+
+__all__ = ["Asked", "Stop", "ask_all"]
+
+COMMIT_EVERY_S = 0.25
+"""Concurrent replies are committed together at this interval: a sync for each would cost more than the call."""
+
+OnReplies = Callable[[Mapping[Digest, Reply]], None]
+
+
+class Stop:
+    """Says when to ask no more: the user interrupted, or the time allowed is over.
+
+    Args:
+        max_seconds: Time allowed, counted from construction; None for no limit.
+    """
+
+    def __init__(self, max_seconds: float | None = None) -> None:
+        self.interrupted = Event()
+        self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
+
+    @property
+    def due(self) -> bool:
+        """Whether no further ask may be sent."""
+        return self.interrupted.is_set() or self.out_of_time
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time allowed is over."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What asking brought.
+
+    Attributes:
+        replies: By digest of the ask; complete unless ``left`` is above 0.
+        reused: How many came from the journal.
+        left: How many were not asked, because the run was stopped.
+        seconds: Wall time spent asking.
+    """
+
+    replies: Mapping[Digest, Reply]
+    reused: int
+    left: int
+    seconds: float
+
+
+def ask_all(
+    backend: Backend, asks: Sequence[Ask], journal: Journal, *, stop: Stop, on_replies: OnReplies = lambda _: None
+) -> Asked:
+    """Answer every distinct ask, from the journal where it can.
+
+    Args:
+        backend: The model.
+        asks: In any order; equal asks are sent once.
+        journal: Where replies are kept.
+        stop: Checked between batches, or before each concurrent ask.
+        on_replies: Told of replies once they are durable (and, first, of those the journal had).
+
+    Raises:
+        ModelError: the model cannot be opened.
+        JournalError, StoreError: the journal cannot be read or written.
+    """
+    distinct = {digest(ask): ask for ask in asks}
+    known = journal.replies(list(distinct))
+    on_replies(known)
+    started = time.monotonic()
+    replies = dict(known)
+
+    def keep(new: Mapping[Digest, Reply]) -> None:
+        journal.add_replies(new)
+        replies.update(new)
+        on_replies(new)
+
+    if len(known) < len(distinct):
+        everything = list(distinct.items())
+        if isinstance(backend, ConcurrentBackend):
+            missing = [(key, ask) for key, ask in everything if key not in known]
+            asyncio.run(_ask_concurrently(backend, missing, stop, keep))
+        elif isinstance(backend, BatchBackend):
+            _ask_in_batches(backend, everything, set(known), stop, keep)
+        else:
+            raise TypeError(f"{type(backend).__name__} answers neither batches nor single asks")
+    return Asked(replies, len(known), len(distinct) - len(replies), time.monotonic() - started)
+
+
+def _failed(error: BaseException) -> Reply:
+    """A reply for what a backend should have caught itself; the traceback's last frame says where."""
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" in {frame[0].name}" if frame else ""
+    return Reply(Finish.FAILED, error=f"{type(error).__name__}{place}: {error}"[:500])
+
+
+def _ask_in_batches(
+    backend: BatchBackend, asks: Asks, known: set[Digest], stop: Stop, keep: Callable[[Mapping[Digest, Reply]], None]
+) -> None:
+    # Batches are formed over all asks, answered or not: a resumed run must form those of an uninterrupted one.
+    for batch in batches(asks, backend.length, backend.batch_tokens):
+        missing = [(key, ask) for key, ask in batch if key not in known]
+        if not missing:
+            continue
+        if stop.due:
+            return
+        keep(dict(zip([key for key, _ in missing], _answers(backend, [ask for _, ask in missing]), strict=True)))
+
+
+def _answers(backend: BatchBackend, asks: list[Ask]) -> list[Reply]:
+    try:
+        replies = backend.answer(asks)
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001  a stranger's backend may raise anything; it is counted, not fatal
+        return [_failed(error)] * len(asks)
+    if len(replies) != len(asks):
+        return [Reply(Finish.FAILED, error=f"the backend gave {len(replies)} replies to {len(asks)} asks")] * len(asks)
+    return replies
+
+
+async def _ask_concurrently(
+    backend: ConcurrentBackend, asks: Asks, stop: Stop, keep: Callable[[Mapping[Digest, Reply]], None]
+) -> None:
+    waiting = iter(asks)
+    done: dict[Digest, Reply] = {}
+
+    async def worker() -> None:
+        for key, ask in waiting:
+            if stop.due:
+                return
+            try:
+                done[key] = await backend.answer_one(ask)
+            except HarnessError:
+                raise
+            except Exception as error:  # noqa: BLE001  as in `_answers`
+                done[key] = _failed(error)
+
+    def commit() -> None:
+        if done:
+            ready = dict(done)
+            done.clear()
+            keep(ready)
+
+    async def commit_regularly() -> None:
+        while True:
+            await asyncio.sleep(COMMIT_EVERY_S)
+            commit()
+
+    committer = asyncio.create_task(commit_regularly())
+    workers = [asyncio.create_task(worker()) for _ in range(max(1, min(backend.in_flight, len(asks))))]
+    try:
+        await _first_failure([*workers], committer)
+    finally:
+        for task in (*workers, committer):
+            task.cancel()
+        await asyncio.gather(*workers, committer, return_exceptions=True)
+        commit()
+        await backend.aclose()
+
+
+async def _first_failure(workers: list[asyncio.Task[None]], committer: asyncio.Task[None]) -> None:
+    """Wait for all workers; raise at once what one of them, or the committer, raised."""
+    pending: set[asyncio.Task[None]] = {*workers, committer}
+    while pending - {committer}:
+        finished, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
+            task.result()

@@ -1,0 +1,143 @@
+"""What a plan will cost and what it can find: asks, tokens, minutes, and the smallest detectable effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os.path import commonprefix
+
+from harness.config import Gate
+from harness.contracts import ConcurrentBackend
+from harness.plan import Target
+from harness.records import Ask, Better, Case, GenerateAsk, Metric, ScoreAsk
+from harness.stats.power import can_pass, mde_proportion
+
+__all__ = ["CHARACTERS_PER_TOKEN", "CellForecast", "Forecast", "cost", "forecast"]
+
+CHARACTERS_PER_TOKEN = 4.2
+"""English text under byte-pair vocabularies of about 50,000 entries; the forecast is for planning, not billing."""
+ASSUMED_TOKENS_PER_SECOND = 250.0
+"""Scoring rate of a 135-million-parameter model on two CPU cores, until a rate has been measured here."""
+GENERATION_WEIGHT = 5.0
+"""A generated token costs about as much as this many scored ones, in batches on a CPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellForecast:
+    """One planned cell.
+
+    Attributes:
+        cell: ``probe@dataset``.
+        cases: Number of cases.
+        clusters: Number of independent units among them.
+        tokens: About how many tokens will be read or written.
+        detectable: For shares with a fixed null value, the smallest departure from it that a two-sided
+            test at 5 % finds with 80 % power; None for other metrics.
+        null: That null value.
+        metric: The headline metric.
+    """
+
+    cell: str
+    cases: int
+    clusters: int
+    tokens: int
+    detectable: float | None
+    null: float | None
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The whole plan.
+
+    Attributes:
+        cells: One for each planned cell.
+        asks: Distinct asks.
+        answered: How many of them the journal has.
+        minutes: Expected minutes for the rest; None for a remote model whose speed is not known.
+        rate: Tokens a second behind ``minutes``.
+        measured: Whether the rate was measured on this machine with this model.
+        warnings: Gates that the plan is too small to pass, in words.
+    """
+
+    cells: tuple[CellForecast, ...]
+    asks: int
+    answered: int
+    minutes: float | None
+    rate: float
+    measured: bool
+    warnings: tuple[str, ...]
+
+
+def cost(ask: Ask, shared: int = 0) -> float:
+    """About how many scored tokens ``ask`` is worth, its first ``shared`` characters being known already."""
+    if isinstance(ask, ScoreAsk):
+        characters = len(ask.context) - shared + sum(map(len, ask.continuations))
+        return max(1, characters) / CHARACTERS_PER_TOKEN
+    if isinstance(ask, GenerateAsk):
+        return len(ask.prompt) / CHARACTERS_PER_TOKEN + GENERATION_WEIGHT * ask.max_tokens
+    return 1.0
+
+
+def total_cost(asks: Sequence[Ask]) -> float:
+    """Cost of ``asks`` together: a primer that all contexts begin with is read once."""
+    contexts = [ask.context for ask in asks if isinstance(ask, ScoreAsk) and ask.context]
+    shared = len(commonprefix(contexts)) if len(contexts) > 1 else 0
+    return sum(cost(ask, shared if isinstance(ask, ScoreAsk) and ask.context else 0) for ask in asks)
+
+
+def forecast(target: Target, gates: Sequence[Gate], *, left: Sequence[Ask], total: int, rate: float | None) -> Forecast:
+    """Forecast ``target``.
+
+    Args:
+        target: The plan.
+        gates: Limits, to warn of those that cannot be passed.
+        left: Distinct asks that the journal does not answer.
+        total: Number of distinct asks.
+        rate: Measured tokens a second; None where this model was never run here.
+    """
+    metrics = {key: probe.card.metrics[0] for key, probe in target.probes.items()}
+    cells = tuple(_cell(key, cases, metrics[key]) for key, cases in target.cases.items())
+    speed = rate or ASSUMED_TOKENS_PER_SECOND
+    unknown = rate is None and isinstance(target.backend, ConcurrentBackend)
+    minutes = None if unknown else _group_cost(left) / speed / 60
+    warnings = tuple(_too_small(target, gates))
+    return Forecast(cells, total, total - len(left), minutes, speed, rate is not None, warnings)
+
+
+def _group_cost(asks: Sequence[Ask]) -> float:
+    """Cost of asks of several probes: contexts are compared within groups that begin alike."""
+    groups: dict[str, list[Ask]] = {}
+    for ask in asks:
+        start = ask.context[:80] if isinstance(ask, ScoreAsk) else ""
+        groups.setdefault(start, []).append(ask)
+    return sum(total_cost(group) for group in groups.values())
+
+
+def _cell(key: str, cases: Sequence[Case], metric: Metric) -> CellForecast:
+    clusters = len({case.cluster for case in cases})
+    share = metric.unit == "share" and metric.null is not None and 0 < metric.null < 1
+    detectable = mde_proportion(clusters, p0=metric.null or 0.5) if share else None
+    tokens = round(_group_cost([case.ask for case in cases]))
+    return CellForecast(key, len(cases), clusters, tokens, detectable, metric.null, metric.name)
+
+
+def _too_small(target: Target, gates: Sequence[Gate]) -> list[str]:
+    """Gates that not even a perfect result of this plan could pass: running would be a waste."""
+    metrics = target.metrics()
+    warnings = []
+    for gate in gates:
+        metric = metrics.get(gate.metric)
+        if metric is None or metric.unit != "share" or metric.better is Better.NULL:
+            continue
+        limit = gate.min if metric.better is Better.HIGHER else gate.max
+        for key, cases in target.cases.items():
+            probe, _, dataset = key.partition("@")
+            n = len({case.cluster for case in cases})
+            if gate.metric.startswith(f"{probe}/") and gate.dataset in (None, dataset) and limit is not None:
+                if not can_pass(n, limit=limit, better=metric.better):
+                    warnings.append(
+                        f"{gate.metric} on {dataset}: {n} {metric.n_unit} are too few. Even a perfect result could not"
+                        f" pass the limit {limit:g}; choose a larger profile or raise `items`."
+                    )
+    return warnings

@@ -1,0 +1,56 @@
+"""Instruments read replies in batches, once for each distinct input; readings are journalled like replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from harness.canonical import Digest, digest
+from harness.contracts import Instrument
+from harness.errors import UsageError
+from harness.execute.journal import Journal
+from harness.records import Reading
+
+__all__ = ["BATCH", "measure", "reading_key"]
+
+BATCH = 64
+"""Inputs handed to an instrument at once, and committed together."""
+
+
+def reading_key(instrument: Instrument, reading: Reading) -> Digest:
+    """Names a reading by what is read and by what reads it, weights included."""
+    return digest([instrument.card.id, instrument.card.version, str(instrument.card.digest), reading.text, reading.context])
+
+
+def measure(
+    readings: Iterable[Reading], journal: Journal, open_instrument: Callable[[str], Instrument]
+) -> dict[Reading, Mapping[str, float]]:
+    """Take every distinct reading, from the journal where it has been taken before.
+
+    Raises:
+        UsageError: an instrument is not installed, or gives the wrong number of readings.
+    """
+    by_instrument: dict[str, list[Reading]] = {}
+    for reading in dict.fromkeys(readings):
+        by_instrument.setdefault(reading.instrument, []).append(reading)
+    taken: dict[Reading, Mapping[str, float]] = {}
+    for name, wanted in sorted(by_instrument.items()):
+        taken |= _read(open_instrument(name), wanted, journal)
+    return taken
+
+
+def _read(instrument: Instrument, wanted: Sequence[Reading], journal: Journal) -> dict[Reading, Mapping[str, float]]:
+    keys = {reading: reading_key(instrument, reading) for reading in wanted}
+    known = journal.readings(list(keys.values()))
+    missing = [reading for reading in wanted if keys[reading] not in known]
+    for start in range(0, len(missing), BATCH):
+        part = missing[start : start + BATCH]
+        values = instrument.read(part)
+        if len(values) != len(part):
+            raise UsageError(
+                f"instrument {instrument.card.id!r} gave {len(values)} readings for {len(part)} inputs."
+                " Report this to its author; nothing was scored."
+            )
+        new = {keys[reading]: dict(value) for reading, value in zip(part, values, strict=True)}
+        journal.add_readings(new)
+        known |= new
+    return {reading: known[key] for reading, key in keys.items()}

@@ -1,0 +1,314 @@
+"""Config + registry → Plan: everything that can be refused is refused here, before a model is loaded.
+
+A probe that does not fit the model becomes a *not applicable* cell with a reason. The digest of the
+plan names the run: it covers the model, the data, the plugins' code, the settings and the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.canonical import Digest, digest
+from harness.config import Config, Gate, Profile
+from harness.contracts import Backend, Budget, Dataset, Identity, Probe
+from harness.data.load import load as load_dataset
+from harness.errors import ConfigError, DataError, UnknownPluginError, UsageError, nearest
+from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Metric, Value
+from harness.registry import Plugin, Registry
+from harness.seeds import derive
+
+__all__ = ["SMOKE_ITEMS", "DataRecord", "Plan", "PluginRecord", "Target", "check", "make_plan", "open_target"]
+
+SMOKE_ITEMS = 120
+"""Rows of each data set in the smoke profile: a share near one half is then known to about ± 9 points."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRecord:
+    """Which code of whose distribution took part."""
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    code: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class DataRecord:
+    """Which data took part."""
+
+    name: str
+    version: str
+    digest: Digest
+    licence: str
+    origin: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do; frozen and digestible.
+
+    Attributes:
+        identity: The model.
+        model: Backend name and settings, as configured.
+        profile: How much is asked.
+        seed: Root of every random choice.
+        cells: Probe × data set, planned or not applicable, in order.
+        plugins: Code that takes part.
+        data: Data that takes part.
+        cases: Digest of all cases, in order.
+    """
+
+    identity: Identity
+    model: Mapping[str, Value]
+    profile: str
+    seed: int
+    cells: tuple[Cell, ...]
+    plugins: tuple[PluginRecord, ...]
+    data: tuple[DataRecord, ...]
+    cases: Digest
+
+    @property
+    def digest(self) -> Digest:
+        """Names the run: equal plans ask the same of the same model and judge it the same way."""
+        return digest(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A plan with the live objects it names: what the walk carries.
+
+    Attributes:
+        plan: The plan.
+        backend: The model's adapter, nothing loaded yet.
+        probes: By plugin name and data set (`Cell.key`).
+        cases: By `Cell.key`, for planned cells.
+    """
+
+    plan: Plan
+    backend: Backend
+    probes: Mapping[str, Probe]
+    cases: Mapping[str, tuple[Case, ...]]
+
+    def asks(self) -> Iterator[tuple[str, Ask]]:
+        """Every ask with the key of the cell it serves."""
+        for key, cases in self.cases.items():
+            for case in cases:
+                yield key, case.ask
+
+    def metrics(self) -> Mapping[str, Metric]:
+        """Every metric that the planned probes report, by name."""
+        return {metric.name: metric for probe in self.probes.values() for metric in probe.card.metrics}
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What planning gathers: problems are collected, not raised one by one."""
+
+    config: Config
+    registry: Registry
+    problems: list[str] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    plugins: dict[tuple[str, str], Plugin] = field(default_factory=dict)
+    data: dict[str, Dataset] = field(default_factory=dict)
+    probes: dict[str, Probe] = field(default_factory=dict)
+    cases: dict[str, tuple[Case, ...]] = field(default_factory=dict)
+
+    def attempt(self, where: str, action: Callable[[], Any]) -> Any:
+        """Run ``action``; a refusal becomes a problem at ``where`` and the answer None."""
+        try:
+            return action()
+        except (UnknownPluginError, UsageError) as error:
+            self.problems.append(f"{where}: {error}")
+            return None
+
+
+def open_target(config: Config, registry: Registry) -> Backend:
+    """Construct the configured backend; loads no weights.
+
+    Raises:
+        UsageError: there is no such backend, or it refuses its settings.
+    """
+    backend: Backend = registry.create("backend", config.model.backend, config.model.settings)
+    return backend
+
+
+def check(config: Config, registry: Registry) -> None:
+    """Find everything that is wrong with ``config``, short of the model's files.
+
+    Raises:
+        ConfigError: one line for each problem.
+    """
+    _draft(config, registry)
+
+
+def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], None] = lambda _: None) -> Target:
+    """Resolve ``config`` against what is installed.
+
+    Args:
+        config: The configuration.
+        registry: Installed plugins.
+        fetch: Gets the model's files; called once nothing else is wrong.
+
+    Raises:
+        ConfigError: everything that is wrong, at once, each with its place.
+        ModelError: the model cannot be found.
+    """
+    draft, backend = _draft(config, registry)
+    fetch(backend)
+    return Target(_record(draft, backend), backend, draft.probes, draft.cases)
+
+
+def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
+    draft = _Draft(config, registry)
+    backend: Backend | None = draft.attempt(config.where("model"), lambda: open_target(config, registry))
+    for name in _probe_names(draft):
+        _add_probe(draft, name, backend)
+    _check_gates(draft)
+    _check_size(draft)
+    if draft.problems or backend is None:
+        raise ConfigError(draft.problems)
+    draft.plugins["backend", config.model.backend] = registry.find("backend", config.model.backend)
+    return draft, backend
+
+
+def _probe_names(draft: _Draft) -> list[str]:
+    installed = draft.registry.installed("probe")
+    asked = draft.config.run.probes
+    for name in (*draft.config.probe, *(asked or ())):
+        if name not in installed:
+            where = draft.config.where("probe", name) if name in draft.config.probe else draft.config.where("run", "probes")
+            draft.problems.append(f"{where}: {UnknownPluginError('probe', name, installed)}")
+    names = [name for name in (installed if asked is None else asked) if name in installed]
+    if not names and not draft.problems:
+        draft.problems.append(f"{draft.config.where('run', 'probes')}: no probe is selected. See `harness probes list`.")
+    return names
+
+
+def _add_probe(draft: _Draft, name: str, backend: Backend | None) -> None:
+    table = draft.config.probe.get(name)
+    settings = dict(table.settings) if table else {}
+    where = draft.config.where("probe", name)
+    plugin: Plugin | None = draft.attempt(where, lambda: draft.registry.find("probe", name))
+    probe: Probe | None = draft.attempt(where, lambda: plugin.create(settings)) if plugin else None
+    if plugin is None or probe is None or backend is None:
+        return
+    draft.plugins["probe", name] = plugin
+    capability = next((need for need in probe.card.needs if need in backend.capabilities), None)
+    for dataset in _datasets(draft, probe, table.datasets if table else None):
+        cell = Cell(name, dataset, CellStatus.PLANNED, "", capability, settings, _items(draft.config, name))
+        if capability is None:
+            draft.cells.append(_not_applicable(cell, probe, backend))
+        else:
+            _add_cell(draft, cell, probe, capability)
+
+
+def _not_applicable(cell: Cell, probe: Probe, backend: Backend) -> Cell:
+    needs = " or ".join(need.value for need in probe.card.needs)
+    can = ", ".join(sorted(c.value for c in backend.capabilities)) or "nothing"
+    reason = f"the probe needs a model that can {needs}; this backend can {can}"
+    return replace(cell, status=CellStatus.NOT_APPLICABLE, reason=reason, capability=None)
+
+
+def _datasets(draft: _Draft, probe: Probe, asked: Sequence[str] | None) -> Sequence[str]:
+    if asked is not None:
+        return asked
+    return probe.card.datasets if draft.config.run.profile is Profile.FULL else probe.card.datasets[:1]
+
+
+def _items(config: Config, name: str) -> int | None:
+    table = config.probe.get(name)
+    if table is not None and table.items is not None:
+        return table.items
+    return SMOKE_ITEMS if config.run.profile is Profile.SMOKE else None
+
+
+def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability) -> None:
+    table = draft.config.probe.get(cell.probe)
+    named = table is not None and table.datasets is not None
+    try:
+        if cell.dataset not in draft.data:
+            draft.data[cell.dataset] = load_dataset(cell.dataset)
+        budget = Budget(cell.items, derive(draft.config.run.seed, f"cases/{cell.key}"), capability)
+        cases = tuple(probe.cases(draft.data[cell.dataset], budget))
+        _check_cases(cell, cases)
+    except DataError as error:
+        if named or cell.dataset == probe.card.datasets[0]:
+            draft.problems.append(f"{draft.config.where('probe', cell.probe)}: {error}")
+        else:
+            # A third-party set that the full profile would add is simply not on this machine: said, not hidden.
+            draft.cells.append(replace(cell, status=CellStatus.NOT_APPLICABLE, reason=str(error), capability=None))
+        return
+    draft.cells.append(replace(cell, cases=len(cases)))
+    draft.probes[cell.key] = probe
+    draft.cases[cell.key] = cases
+
+
+def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:
+    if not cases:
+        raise DataError(f"{cell.probe} finds no case in {cell.dataset!r}. Choose other data or raise `items`.")
+    ids = {case.id for case in cases}
+    if len(ids) != len(cases):
+        raise DataError(f"{cell.probe} gives {len(cases)} cases but only {len(ids)} different ids on {cell.dataset!r}.")
+
+
+def _check_gates(draft: _Draft) -> None:
+    metrics = {m.name: m for probe in draft.probes.values() for m in probe.card.metrics}
+    planned = {cell.dataset for cell in draft.cells}
+    for number, gate in enumerate(draft.config.gate):
+        where = draft.config.where("gate", number, "metric")
+        if gate.metric not in metrics:
+            if metrics:
+                draft.problems.append(
+                    f"{where}: gate[{number}].metric: no planned probe reports {gate.metric!r}.{nearest(gate.metric, metrics)}"
+                )
+            continue
+        if gate.dataset is not None and gate.dataset not in planned:
+            draft.problems.append(
+                f"{where}: gate[{number}].dataset: {gate.dataset!r} is not in this plan.{nearest(gate.dataset, planned)}"
+            )
+        _check_direction(draft, where, number, gate, metrics[gate.metric])
+
+
+def _check_direction(draft: _Draft, where: str, number: int, gate: Gate, metric: Metric) -> None:
+    """A limit on the wrong side would pass exactly the models it should stop."""
+    low, high = gate.bounds
+    wrong = (metric.better is Better.HIGHER and low is None) or (metric.better is Better.LOWER and high is None)
+    if wrong:
+        wanted = "min" if metric.better is Better.HIGHER else "max"
+        draft.problems.append(
+            f"{where}: gate[{number}]: {gate.metric} is better when {metric.better.value}; limit it with `{wanted}`."
+        )
+
+
+def _check_size(draft: _Draft) -> None:
+    asks = sum(len(cases) for cases in draft.cases.values())
+    most = draft.config.run.max_asks
+    if most is not None and asks > most:
+        draft.problems.append(
+            f"{draft.config.where('run', 'max_asks')}: the plan has {asks} asks and max_asks is {most}."
+            " Raise it, choose a smaller profile, or set `items`."
+        )
+
+
+def _record(draft: _Draft, backend: Backend) -> Plan:
+    return Plan(
+        identity=backend.identity(),
+        model={"backend": draft.config.model.backend, **draft.config.model.settings},
+        profile=draft.config.run.profile.value,
+        seed=draft.config.run.seed,
+        cells=tuple(draft.cells),
+        plugins=tuple(
+            PluginRecord(kind, name, plugin.distribution, plugin.version, plugin.code_digest())
+            for (kind, name), plugin in sorted(draft.plugins.items())
+        ),
+        data=tuple(
+            DataRecord(d.name, d.version, d.digest, d.licence, d.origin, len(d.rows))
+            for _, d in sorted(draft.data.items())
+        ),
+        cases=digest([[key, list(cases)] for key, cases in draft.cases.items()]),
+    )

@@ -1,0 +1,85 @@
+"""Numbers and places as a reader sees them; the exact number always stands beside the rounded one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.records import Better, Counts, Estimate, Outcome, Value
+
+__all__ = ["anchor", "better_words", "counts_words", "excluded", "figure", "flatten", "moment", "plural", "slice_words"]
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def figure(value: float, unit: str) -> str:
+    """Round ``value`` for reading: shares to three decimals, other units to four digits.
+
+    A share that is not 0 or 1 never rounds to one of them: the difference between never and hardly ever is the point.
+    """
+    if unit == "share":
+        for digits in range(3, 17):
+            text = f"{value:.{digits}f}"
+            if value in (0.0, 1.0) or float(text) not in (0.0, 1.0):
+                break
+    else:
+        text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    # Rounding may leave the sign of a number that is no longer there.
+    return (text if float(text.replace(",", "")) else text.lstrip("-")).replace("-", MINUS)
+
+
+def better_words(better: Better, null: float | None, unit: str) -> str:
+    """Say in which direction a metric improves."""
+    if better is not Better.NULL:
+        return f"{better.value} is better"
+    return "best at its reference value" if null is None else f"best at {figure(null, unit)}, worse on either side"
+
+
+def excluded(counts: Counts) -> Mapping[str, int]:
+    """How many cases have no score, by outcome; outcomes that did not occur are left out."""
+    numbers = {outcome.value: getattr(counts, outcome.value) for outcome in Outcome if outcome is not Outcome.SCORED}
+    return {name: number for name, number in numbers.items() if number}
+
+
+def counts_words(counts: Counts) -> str:
+    """Say how many cases were scored, and what became of the others."""
+    rest = ", ".join(f"{number} {name}" for name, number in excluded(counts).items())
+    return f"{counts.scored} of {counts.asked} cases scored{f'; {rest}' if rest else ''}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return ``number`` with ``noun``, which takes an s in the plural."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def slice_words(slice: Mapping[str, str]) -> str:  # noqa: A002  the field's name in `Estimate`
+    """Name a group by its labels alone, in the order of their dimensions."""
+    return " \N{MIDDLE DOT} ".join(slice[dimension] for dimension in sorted(slice))
+
+
+def moment(iso: str) -> str:
+    """Shorten an ISO time in UTC to what people read."""
+    return iso.replace("T", " ").replace("+00:00", " UTC")
+
+
+def anchor(number: int) -> str:
+    """Return the name of a cell's section within the page: by place, since names of data sets are not ours."""
+    return f"cell-{number}"
+
+
+def flatten(value: Value, prefix: str = "") -> list[tuple[str, str]]:
+    """Turn nested JSON values into rows of a dotted name and a text; an empty table gives no row."""
+    if isinstance(value, dict):
+        return [row for key, item in value.items() for row in flatten(item, f"{prefix}.{key}" if prefix else key)]
+    if isinstance(value, list):
+        return [(prefix, ", ".join("none" if item is None else str(item) for item in value) or "none")]
+    words = {None: "none", True: "yes", False: "no"}
+    return [(prefix, words[value] if value is None or isinstance(value, bool) else str(value))]
+
+
+def interval_words(found: Estimate) -> str:
+    """Return value and interval in one line, for the names of pictures and for summaries."""
+    interval = found.interval
+    return (
+        f"{figure(interval.value, found.unit)} ({interval.confidence * 100:g} % interval"
+        f" {figure(interval.low, found.unit)} to {figure(interval.high, found.unit)})"
+    )

@@ -1,0 +1,131 @@
+"""What a run found, as lines of text and as JSON, from the evidence alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.canonical import from_json, to_json
+from harness.evidence.bundle import Evidence
+from harness.records import (
+    Absence,
+    Cell,
+    CellStatus,
+    ControlKind,
+    ControlResult,
+    GateResult,
+    Metric,
+    Ruling,
+    Severity,
+    Value,
+    Verdict,
+)
+from harness.registry import Registry
+from harness.summarise import CellResult, Result
+from harness.text.safe import printable
+from harness.text.sentences import absence_sentence, sentence
+
+__all__ = ["findings", "gate_lines", "lines", "metrics_of"]
+
+_WORDS = {
+    Ruling.PASS: "Passed",
+    Ruling.FAIL: "FAILED",
+    Ruling.INCONCLUSIVE: "Not enough evidence",
+    Ruling.NOT_JUDGED: "Not judged",
+}
+
+
+def metrics_of(evidence: Evidence, registry: Registry) -> dict[str, Metric]:
+    """Cards of the metrics in a bundle, from the installed probes."""
+    metrics: dict[str, Metric] = {}
+    for cell in _cells(evidence):
+        if cell.status is CellStatus.PLANNED:
+            probe = registry.create("probe", cell.probe, cell.settings)
+            metrics |= {metric.name: metric for metric in probe.card.metrics}
+    return metrics
+
+
+def _cells(evidence: Evidence) -> list[Cell]:
+    plan: Any = evidence.run["plan"]
+    return [from_json(Cell, cell) for cell in plan["cells"]]
+
+
+def findings(evidence: Evidence) -> dict[str, Value]:
+    """Verdict and estimates, as JSON values."""
+    return {
+        "run": evidence.run["id"],
+        "verdict": to_json(evidence.verdict),
+        "cells": to_json(list(evidence.results)),
+        "not_applicable": [
+            {"probe": cell.probe, "dataset": cell.dataset, "reason": cell.reason}
+            for cell in _cells(evidence)
+            if cell.status is CellStatus.NOT_APPLICABLE
+        ],
+        "totals": evidence.run["totals"],
+    }
+
+
+def lines(evidence: Evidence, metrics: Mapping[str, Metric], *, slices: bool = False) -> Iterator[str]:
+    """The run in sentences: each cell's findings, what was not tested, and the verdict.
+
+    Args:
+        evidence: The run.
+        metrics: Cards of its metrics.
+        slices: Also give the numbers by group.
+    """
+    gates = {(gate.metric, gate.dataset): gate for gate in (evidence.verdict.gates if evidence.verdict else ())}
+    for result in evidence.results:
+        yield f"\n{result.probe} on {printable(result.dataset)}"
+        yield from _cell_lines(result, metrics, gates, slices=slices)
+    for cell in _cells(evidence):
+        if cell.status is CellStatus.NOT_APPLICABLE:
+            yield f"\n{cell.probe} on {printable(cell.dataset)}\n  Not tested: {printable(cell.reason)}."
+    yield ""
+    yield from _verdict_lines(evidence.verdict)
+
+
+def _cell_lines(
+    result: CellResult, metrics: Mapping[str, Metric], gates: Mapping[tuple[str, str], GateResult], *, slices: bool
+) -> Iterator[str]:
+    for found in result.results:
+        if found.slice and not slices:
+            continue
+        gate = None if found.slice else gates.get((found.metric, result.dataset))
+        prefix = "".join(f"[{name}: {printable(value)}] " for name, value in found.slice.items())
+        ending = f" Limit: {gate.limit}. {_ruling(gate)}." if gate else ""
+        yield f"  {prefix}{_sentence(found, metrics[found.metric])}{ending}"
+    for control in result.controls:
+        yield f"  Control ({control.kind.value}): {_control(control, metrics)}"
+
+
+def _sentence(found: Result, metric: Metric) -> str:
+    return absence_sentence(found, metric) if isinstance(found, Absence) else sentence(found, metric)
+
+
+def _control(control: ControlResult, metrics: Mapping[str, Metric]) -> str:
+    found = _sentence(control.estimate, metrics[control.estimate.metric])
+    if control.kind is ControlKind.INSTRUMENT:
+        return f"for comparison, {control.title}: {found}"
+    return f"{control.title}: {'as it should be' if control.passed else 'NOT AS IT SHOULD BE, so do not rely on this probe'}."
+
+
+def _ruling(gate: GateResult) -> str:
+    soft = " (soft)" if gate.severity is Severity.SOFT else ""
+    return f"{_WORDS[gate.ruling]}{soft}" + (f", waived by {printable(gate.waived)}" if gate.waived else "")
+
+
+def gate_lines(verdict: Verdict) -> Iterator[str]:
+    """Every gate with its finding, then the verdict."""
+    for gate in verdict.gates:
+        yield f"{_ruling(gate)}: {gate.metric} on {printable(gate.dataset)}, limit {gate.limit}."
+        yield f"  {gate.sentence}\n  Why this limit: {printable(gate.reason)}"
+    yield from _verdict_lines(verdict)
+
+
+def _verdict_lines(verdict: Verdict | None) -> Iterator[str]:
+    if verdict is None:
+        yield "No verdict: the configuration has no [[gate]]."
+        return
+    for warning in verdict.warnings:
+        yield f"Warning: {printable(warning)}"
+    yield f"Verdict: {verdict.sentence}"

@@ -1,0 +1,297 @@
+"""The walk from end to end. The command line, a notebook and the tests all go through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from harness.canonical import Digest, digest, to_json
+from harness.config import Config
+from harness.contracts import Backend, FetchingBackend, Instrument, Readings
+from harness.controls import run_controls
+from harness.errors import NothingToRunError
+from harness.evidence.bundle import Evidence, write_bundle
+from harness.evidence.provenance import environment
+from harness.evidence.store import Store, Underway, slug
+from harness.execute import Asked, Journal, Stop, ask_all
+from harness.forecast import Forecast, forecast, total_cost
+from harness.gate import Policy, judge
+from harness.judge import judge_cases, wanted_readings
+from harness.measure import measure
+from harness.plan import Target, make_plan
+from harness.records import Ask, Finish, Judged, Reading, Reply, Value
+from harness.registry import Registry
+from harness.report.webpage import render
+from harness.summarise import CellResult, count, summarise
+
+__all__ = ["Finished", "Request", "Silent", "Unfinished", "Watch", "audit", "preview"]
+
+
+class Watch(Protocol):
+    """Who is told how a run goes: the command line's progress bars, or nobody."""
+
+    def fetching(self, what: str, done: int, total: int | None) -> None:
+        """The model is being downloaded: bytes so far, and in all where known."""
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+
+    def planned(self, target: Target, forecast: Forecast) -> None:
+        """The plan stands; nothing was asked yet."""
+
+    def answered(self, cells: Mapping[str, int]) -> None:
+        """So many more cases of these cells have their reply."""
+
+    def done_asking(self) -> None:
+        """All replies are there; what follows is arithmetic."""
+
+
+class Silent:
+    """A watch that looks away."""
+
+    def fetching(self, what: str, done: int, total: int | None) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def planned(self, target: Target, forecast: Forecast) -> None:
+        """Nothing."""
+
+    def answered(self, cells: Mapping[str, int]) -> None:
+        """Nothing."""
+
+    def done_asking(self) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be run.
+
+    Attributes:
+        config: The configuration.
+        text: The file it was read from, kept in the bundle.
+        overrides: What the command line changed.
+        project: Folder of the file.
+        fresh: Ask everything again, leaving earlier replies aside.
+    """
+
+    config: Config
+    text: str
+    overrides: Mapping[str, Value]
+    project: Path
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that has its bundle."""
+
+    folder: Path
+    evidence: Evidence
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that was stopped; its replies are in the journal."""
+
+    id: str
+    left: int
+    interrupted: bool
+
+
+def run_id(target: Target) -> str:
+    """Name of the run: the model, and the digest of the plan."""
+    return f"{slug(target.plan.identity.name)}-{target.plan.digest.short}"
+
+
+def preview(request: Request, registry: Registry) -> tuple[Target, Forecast]:
+    """Plan and forecast, without asking anything."""
+    target = _plan(request, registry, None)
+    store = Store(Path(request.config.run.store))
+    path = store.journal(target.plan.identity.digest)
+    if not path.exists() or request.fresh:
+        return target, _forecast(request.config, target, {}, None)
+    with Journal(path, target.plan.identity.digest) as journal:
+        return target, _forecast(request.config, target, journal.replies(_digests(target)), journal.rate())
+
+
+def audit(
+    request: Request, registry: Registry, *, stop: Stop, watch: Watch, today: Callable[[], date] = date.today
+) -> Finished | Unfinished:
+    """Plan, ask, measure, judge, summarise, decide and write the bundle.
+
+    Raises:
+        ConfigError: everything that is wrong with the configuration.
+        NothingToRunError: no probe fits the model.
+        HarnessError: the model, the journal or the store failed; what was answered is kept.
+    """
+    store = Store(Path(request.config.run.store))
+    store.prepare()
+    target = _plan(request, registry, watch)
+    identity = target.plan.identity.digest
+    if request.fresh:
+        store.set_journal_aside(identity)
+    started = datetime.now(UTC)
+    with Journal(store.journal(identity), identity) as journal:
+        known = journal.replies(_digests(target))
+        watch.planned(target, _forecast(request.config, target, known, journal.rate()))
+        store.mark(_mark(request, target, started))
+        try:
+            asked = _ask(target, journal, stop, watch)
+        finally:
+            target.backend.close()
+        if asked.left:
+            return Unfinished(run_id(target), asked.left, stop.interrupted.is_set())
+        watch.done_asking()
+        evidence = _conclude(request, registry, target, asked, journal, started, today())
+    metrics = target.metrics()
+    extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, metrics).encode()}
+    folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
+    store.unmark(run_id(target))
+    return Finished(folder, evidence, target)
+
+
+# ── steps ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _plan(request: Request, registry: Registry, watch: Watch | None) -> Target:
+    def fetch(backend: Backend) -> None:
+        if watch is not None and isinstance(backend, FetchingBackend):
+            for note in backend.fetch(watch.fetching):
+                watch.note(note)
+
+    target = make_plan(request.config, registry, fetch=fetch)
+    if not target.cases:
+        reasons = "; ".join(f"{cell.key}: {cell.reason}" for cell in target.plan.cells)
+        raise NothingToRunError(f"No probe fits this model. {reasons}. Choose other probes or another backend.")
+    return target
+
+
+def _digests(target: Target) -> list[Digest]:
+    return [digest(ask) for _, ask in target.asks()]
+
+
+def _forecast(
+    config: Config, target: Target, known: Mapping[Digest, Reply], rate: float | None
+) -> Forecast:
+    distinct = {digest(ask): ask for _, ask in target.asks()}
+    left = [ask for key, ask in distinct.items() if key not in known]
+    return forecast(target, config.gate, left=left, total=len(distinct), rate=rate)
+
+
+def _mark(request: Request, target: Target, started: datetime) -> Underway:
+    return Underway(
+        id=run_id(target),
+        config=request.text,
+        overrides=request.overrides,
+        project=str(request.project),
+        asks=tuple(sorted({str(key) for key in _digests(target)})),
+        started=started.isoformat(timespec="seconds"),
+        identity=str(target.plan.identity.digest),
+    )
+
+
+def _ask(target: Target, journal: Journal, stop: Stop, watch: Watch) -> Asked:
+    cells: dict[Digest, list[str]] = {}
+    asks: dict[Digest, Ask] = {}
+    for key, ask in target.asks():
+        name = digest(ask)
+        cells.setdefault(name, []).append(key)
+        asks[name] = ask
+
+    def tell(replies: Mapping[Digest, Reply]) -> None:
+        numbers: dict[str, int] = {}
+        for name in replies:
+            for key in cells[name]:
+                numbers[key] = numbers.get(key, 0) + 1
+        watch.answered(numbers)
+
+    known = journal.replies(list(asks))
+    asked = ask_all(target.backend, list(asks.values()), journal, stop=stop, on_replies=tell)
+    new = [ask for name, ask in asks.items() if name in asked.replies and name not in known]
+    if new and asked.seconds > 0:
+        journal.set_rate(total_cost(new) / asked.seconds)
+    return asked
+
+
+def _conclude(
+    request: Request,
+    registry: Registry,
+    target: Target,
+    asked: Asked,
+    journal: Journal,
+    started: datetime,
+    today: date,
+) -> Evidence:
+    readings: dict[Reading, Mapping[str, float]] = {}
+    instruments: dict[str, Instrument] = {}
+
+    def instrument(name: str) -> Instrument:
+        if name not in instruments:
+            instruments[name] = registry.create("instrument", name)
+        return instruments[name]
+
+    def read(wanted: Iterable[Reading]) -> Readings:
+        readings.update(measure(wanted, journal, instrument))
+        return readings
+
+    judged: dict[str, Sequence[Judged]] = {}
+    results = []
+    for cell in target.plan.cells:
+        if cell.key in target.cases:
+            result, scores = _conclude_cell(target, cell.key, asked, read)
+            judged[cell.key] = scores
+            results.append(result)
+    policy = Policy.of(request.config) if request.config.gate else None
+    verdict = judge(policy, target.plan.cells, results, target.metrics(), today) if policy else None
+    run = _run_record(request, target, asked, policy, started, today)
+    return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict)
+
+
+def _conclude_cell(
+    target: Target, key: str, asked: Asked, read: Callable[[Iterable[Reading]], Readings]
+) -> tuple[CellResult, list[Judged]]:
+    probe, cases = target.probes[key], target.cases[key]
+    name, _, dataset = key.partition("@")
+    readings = read(wanted_readings(probe, cases, asked.replies))
+    scores = judge_cases(probe, cases, asked.replies, readings)
+    controls = run_controls(probe, cases, target.plan.seed, read)
+    return CellResult(name, dataset, count(scores), summarise(probe, scores), controls), scores
+
+
+def _run_record(
+    request: Request, target: Target, asked: Asked, policy: Policy | None, started: datetime, today: date
+) -> dict[str, Value]:
+    replies = asked.replies.values()
+    return {
+        "schema": 1,
+        "id": run_id(target),
+        "plan": to_json(target.plan),
+        "plan_digest": str(target.plan.digest),
+        "overrides": to_json(request.overrides),
+        "policy": None if policy is None else policy.dump(),
+        "judged_on": today.isoformat(),
+        "environment": environment(request.project),
+        "timing": {
+            "started": started.isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "asking_seconds": round(asked.seconds, 3),
+        },
+        "totals": {
+            "asks": len(asked.replies),
+            "from_journal": asked.reused,
+            "failed": sum(reply.finish is Finish.FAILED for reply in replies),
+            "retries": sum(reply.retries for reply in replies),
+            "prompt_tokens": sum(reply.usage.prompt_tokens for reply in replies),
+            "output_tokens": sum(reply.usage.output_tokens for reply in replies),
+        },
+        "energy": {"joules": None, "reason": "no energy meter is read by this version"},
+        "reproducibility": "bit-exact on the same machine and packages for local models; statistical elsewhere",
+    }
+

@@ -1,0 +1,78 @@
+"""What a reply holds, read without trust; and scripted replies, of which controls are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from harness.records import ContinuationScore, Finish, GenerateAsk, Outcome, Reply, Score, ScoreAsk
+from harness.text.words import pieces
+
+__all__ = ["chosen_text", "likelihoods", "preferring", "read_text", "read_totals", "unanswered"]
+
+AHEAD = 4.0
+"""Nats by which a scripted reply prefers its choice."""
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────
+
+
+def unanswered(reply: Reply) -> Score | None:
+    """Return the outcome of a reply that holds no answer, or None where there may be one."""
+    if reply.finish is Finish.FAILED:
+        return Score(Outcome.FAILED, note=reply.error or "the model gave no usable answer")
+    if reply.finish is Finish.TOO_LONG:
+        return Score(Outcome.TRUNCATED, note=reply.error or "the prompt does not fit the model's context")
+    if reply.finish is Finish.REFUSED:
+        return Score(Outcome.REFUSED, note="a content filter answered instead of the model")
+    return None
+
+
+def read_totals(ask: ScoreAsk, reply: Reply) -> list[float] | Score:
+    """Return the summed log-likelihood of each continuation in nats, or the outcome where they cannot be read."""
+    missing = unanswered(reply)
+    if missing is not None:
+        return missing
+    if len(reply.scores) != len(ask.continuations):
+        return Score(Outcome.UNREADABLE, note=f"{len(reply.scores)} scores for {len(ask.continuations)} continuations")
+    if not all(score.logprobs and len(score.logprobs) == len(score.starts) for score in reply.scores):
+        return Score(Outcome.UNREADABLE, note="a continuation has no log-probabilities, or not one per token")
+    totals = [score.total for score in reply.scores]
+    if not all(isfinite(total) and total <= 0 for total in totals):
+        return Score(Outcome.UNREADABLE, note="a log-likelihood is not a finite number of at most 0")
+    return totals
+
+
+def read_text(reply: Reply) -> str | Score:
+    """Return the generated text, or the outcome where there is none."""
+    missing = unanswered(reply)
+    if missing is not None:
+        return missing
+    if not reply.text or not reply.text.strip():
+        return Score(Outcome.UNREADABLE, note="the reply is empty")
+    return reply.text
+
+
+# ── scripting ─────────────────────────────────────────────────────────────────────────────
+
+
+def likelihoods(ask: ScoreAsk, totals: Sequence[float]) -> Reply:
+    """Answer with the given log-likelihood per continuation, spread evenly over its words."""
+    top = max(totals)
+    scores = []
+    for text, total in zip(ask.continuations, totals, strict=True):
+        starts = tuple(start for start, _ in pieces(text))
+        scores.append(ContinuationScore((total / len(starts),) * len(starts), starts, greedy=total == top))
+    return Reply(Finish.STOP, scores=tuple(scores))
+
+
+def preferring(ask: ScoreAsk, place: int) -> Reply:
+    """Answer that the continuation at ``place`` is the likeliest by far, all others alike."""
+    return likelihoods(ask, [-1.0 if at == place else -1.0 - AHEAD for at in range(len(ask.continuations))])
+
+
+def chosen_text(ask: GenerateAsk, text: str) -> Reply:
+    """Answer ``text``, cut at the ask's limit of tokens, a word counting as one."""
+    ends = [end for _, end in pieces(text)][: ask.max_tokens]
+    cut = ends[-1] if ends else 0
+    return Reply(Finish.STOP if cut == len(text) else Finish.LENGTH, text=text[:cut])

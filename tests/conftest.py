@@ -1,0 +1,97 @@
+"""Fixtures that several rooms share: seeds, a stranger's distribution, and whole runs without a model."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from harness.config import parse
+from harness.execute import Stop
+from harness.registry import Registry
+from harness.run import Finished, Request, Silent, audit
+
+# Two slow cores: what hypothesis finds must not depend on how busy the machine is.
+settings.register_profile("ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
+
+OUTSIDE = Path(__file__).parent / "outside"
+
+
+def pytest_configure() -> None:
+    """Tests never leave colour codes in captured text and never reach the hub."""
+    os.environ.update({"NO_COLOR": "1", "TERMINAL_WIDTH": "200", "HF_HUB_OFFLINE": "1"})
+
+
+def declare(folder: Path, name: str, version: str, points: dict[str, dict[str, str]], package: Path | None = None) -> Path:
+    """Make ``folder`` look like a place where a distribution is installed, as pip would leave it."""
+    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    lines = [line for group, its in points.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in its.items()))]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    if package is not None:
+        (folder / package.name).symlink_to(package, target_is_directory=True)
+    return folder
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Return a function that installs a made-up distribution for the length of one test."""
+
+    def put(name, points, *, version="1.0", package=None):
+        folder = declare(tmp_path / f"site-{name}", name, version, points, package)
+        monkeypatch.syspath_prepend(str(folder))
+        return folder
+
+    yield put
+    for module in [name for name in sys.modules if name.startswith("acme_")]:
+        del sys.modules[module]
+
+
+@pytest.fixture
+def acme(install):
+    """The stranger's distribution of tests/outside, installed."""
+    points = {
+        "harness.probes": {"acme.arithmetic": "acme_arithmetic.probe:Arithmetic"},
+        "harness.backends": {"acme.calculator": "acme_arithmetic.backend:Calculator"},
+    }
+    return install("acme-arithmetic", points, version="1.2.0", package=OUTSIDE / "acme-arithmetic" / "acme_arithmetic")
+
+
+@pytest.fixture
+def audit_text(tmp_path):
+    """Return a function that runs the walk on the text of a harness.toml, storing under tmp_path."""
+
+    def go(text, *, store=tmp_path / "runs", stop=None, watch=None, fresh=False, expect=Finished):
+        config = parse(text, overrides={"run.store": str(store)})
+        request = Request(config, text, {"run.store": str(store)}, tmp_path, fresh)
+        done = audit(request, Registry(config.plugins.allow), stop=stop or Stop(), watch=watch or Silent())
+        assert isinstance(done, expect)
+        return done
+
+    return go
+
+
+@pytest.fixture
+def calculator_run(acme, audit_text):
+    """A finished run of the stranger's probe on the stranger's backend, with a policy."""
+    text = """
+[model]
+backend = "acme.calculator"
+errors = 0.2
+[run]
+probes = ["acme.arithmetic"]
+profile = "smoke"
+[probe."acme.arithmetic"]
+items = 60
+[[gate]]
+metric = "acme.arithmetic/accuracy"
+min = 0.5
+reason = "A calculator should mostly add."
+"""
+    return SimpleNamespace(text=text, done=audit_text(text))

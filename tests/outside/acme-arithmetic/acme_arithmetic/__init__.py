@@ -1,0 +1,1 @@
+"""A stranger's plugins for the harness: a probe and a backend."""
