@@ -29,7 +29,7 @@ from harness.records import (
     Verdict,
 )
 from harness.summarise import CellResult
-from harness.text.sentences import absence_sentence, sentence
+from harness.text.sentences import absence_sentence, number, sentence, share_text
 
 __all__ = ["EXIT_CODES", "Policy", "exit_code", "judge"]
 
@@ -126,24 +126,26 @@ def _judge_gate(
     """One result for each data set on which the gate's metric was planned."""
     probe = gate.metric.rpartition("/")[0]
     mine = [cell for cell in cells if cell.probe == probe and gate.dataset in (None, cell.dataset)]
+    metric = metrics.get(gate.metric)
     if not mine:
-        yield _open(gate, gate.dataset or "any data", f"{gate.metric} was not measured: no such probe in this run.")
+        why = f"{gate.metric} was not measured: no such probe in this run."
+        yield _open(gate, gate.dataset or "any data", why, metric)
     for cell in mine:
         if cell.status is CellStatus.NOT_APPLICABLE:
-            yield _open(gate, cell.dataset, f"{gate.metric} was not measured: {cell.reason}.")
+            yield _open(gate, cell.dataset, f"{gate.metric} was not measured: {cell.reason}.", metric)
             continue
         result = next(r for r in results if (r.probe, r.dataset) == (cell.probe, cell.dataset))
         found = next((r for r in result.results if r.metric == gate.metric and not r.slice), None)
-        if found is None:
-            yield _open(gate, cell.dataset, f"{gate.metric} was not reported.")
+        if found is None or metric is None:
+            yield _open(gate, cell.dataset, f"{gate.metric} was not reported.", metric)
         elif isinstance(found, Absence):
-            yield _open(gate, cell.dataset, absence_sentence(found, metrics[gate.metric]))
+            yield _open(gate, cell.dataset, absence_sentence(found, metric), metric)
         else:
-            yield _rule(gate, result, found, metrics[gate.metric])
+            yield _rule(gate, result, found, metric)
 
 
-def _open(gate: Gate, dataset: str, why: str) -> GateResult:
-    return GateResult(gate.metric, dataset, Ruling.INCONCLUSIVE, gate.severity, _limit(gate), gate.reason, why)
+def _open(gate: Gate, dataset: str, why: str, metric: Metric | None) -> GateResult:
+    return GateResult(gate.metric, dataset, Ruling.INCONCLUSIVE, gate.severity, _limit(gate, metric), gate.reason, why)
 
 
 def _rule(gate: Gate, result: CellResult, found: Estimate, metric: Metric) -> GateResult:
@@ -154,7 +156,7 @@ def _rule(gate: Gate, result: CellResult, found: Estimate, metric: Metric) -> Ga
         # A ruler that did not find what was planted can neither acquit nor convict.
         ruling = Ruling.INCONCLUSIVE
         text += f" The probe's own control failed ({'; '.join(failed)}), so this number cannot be relied on."
-    return GateResult(gate.metric, result.dataset, ruling, gate.severity, _limit(gate), gate.reason, text)
+    return GateResult(gate.metric, result.dataset, ruling, gate.severity, _limit(gate, metric), gate.reason, text)
 
 
 def _compare(gate: Gate, found: Estimate) -> Ruling:
@@ -167,11 +169,18 @@ def _compare(gate: Gate, found: Estimate) -> Ruling:
     return Ruling.INCONCLUSIVE
 
 
-def _limit(gate: Gate) -> str:
-    low, high = gate.bounds
+def _limit(gate: Gate, metric: Metric | None) -> str:
+    """The limit in the words of the finding: "at least 25 of 100"."""
+    low, high = (None if bound is None else _amount(bound, metric) for bound in gate.bounds)
     if low is None:
-        return f"at most {high:g}"
-    return f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"between {low} and {high}"
+
+
+def _amount(bound: float, metric: Metric | None) -> str:
+    if metric is None:
+        return f"{bound:g}"
+    return share_text(bound) if metric.unit == "share" and 0 <= bound <= 1 else f"{number(bound)} {metric.unit}"
 
 
 # ── waivers and the whole ─────────────────────────────────────────────────────────────────

@@ -5,6 +5,9 @@ address and name look-up: in threads, in asyncio, and in libraries that never he
 Native code that opens its own sockets is not seen by it; the one such library that the harness uses,
 the hub's Rust downloader, is switched off by its own variables, which are set here too. Child processes
 inherit those variables, `HARNESS_OFFLINE` among them, but not the hook.
+
+One gap of the hook is closed by hand: a socket that is given a name instead of an address looks the name up
+before the hook is called, so the socket's own methods are wrapped as well.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -39,9 +43,7 @@ SWITCHES: Mapping[str, str] = {
 """What child processes and libraries are told, so that they explain themselves instead of being stopped."""
 
 # AF_UNIX names a file and AF_NETLINK the kernel; neither exists everywhere.
-LOCAL_FAMILIES = frozenset(
-    getattr(socket, name) for name in ("AF_UNIX", "AF_NETLINK") if hasattr(socket, name)
-)
+LOCAL_FAMILIES = frozenset(getattr(socket, name) for name in ("AF_UNIX", "AF_NETLINK") if hasattr(socket, name))
 
 
 def is_offline() -> bool:
@@ -78,7 +80,7 @@ def network_forbidden() -> Iterator[None]:
     try:
         yield
     finally:
-        guard.active = False
+        guard.disarm()
         for name, value in before.items():
             os.environ.pop(name, None)
             if value is not None:
@@ -88,18 +90,31 @@ def network_forbidden() -> Iterator[None]:
 class _Guard:
     """One audit hook with its own switch: Python cannot remove a hook, so this one falls silent instead."""
 
-    __slots__ = ("active",)
+    __slots__ = ("_active", "_before")
 
     def __init__(self) -> None:
-        self.active = False
+        self._active = False
+        self._before: dict[str, Any] = {}
 
     def arm(self) -> None:
-        self.active = True
+        """Begin to refuse."""
+        self._active = True
         sys.addaudithook(self.check)
+        for name, place in TAKES_ADDRESS.items():
+            self._before[name] = vars(socket.socket).get(name)
+            setattr(socket.socket, name, self._checking(name, place))
+
+    def disarm(self) -> None:
+        """Stop refusing, and give the socket's methods back."""
+        self._active = False
+        for name, method in self._before.items():
+            delattr(socket.socket, name)
+            if method is not None:
+                setattr(socket.socket, name, method)
 
     def check(self, event: str, args: tuple[Any, ...]) -> None:
         """Audit hook; it sees every event of the interpreter, so the common case is one comparison."""
-        if not self.active or event not in DESTINATIONS:
+        if not self._active or event not in DESTINATIONS:
             return
         destination = DESTINATIONS[event](args)
         if not _is_here(destination):
@@ -108,6 +123,17 @@ class _Guard:
                 " the network. Provide what is missing on this machine (the model, the data, a server on"
                 f" localhost), or run again without --offline and without {VARIABLE}."
             )
+
+    def _checking(self, name: str, place: int) -> Callable[..., Any]:
+        original = getattr(socket.socket, name)
+
+        @wraps(original)
+        def checked(sock: socket.socket, *args: Any) -> Any:
+            if len(args) > max(place, 0):
+                self.check("socket.connect", (sock, args[place]))
+            return original(sock, *args)
+
+        return checked
 
 
 def _of_socket(args: tuple[Any, ...]) -> object:
@@ -125,6 +151,9 @@ def _of_name(args: tuple[Any, ...]) -> object:
 def _of_address(args: tuple[Any, ...]) -> object:
     return args[0][0]
 
+
+TAKES_ADDRESS: Mapping[str, int] = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
+"""Method of a socket → which of its arguments is the address."""
 
 DESTINATIONS: Mapping[str, Callable[[tuple[Any, ...]], object]] = {
     "socket.connect": _of_socket,

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.canonical import Digest, digest
 from harness.config import Config, Gate, Profile
-from harness.contracts import Backend, Budget, Dataset, Identity, Probe
+from harness.contracts import Backend, Budget, Dataset, Identity, Probe, ProbeCard
 from harness.data.load import load as load_dataset
 from harness.errors import ConfigError, DataError, UnknownPluginError, UsageError, nearest
 from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Metric, Value
@@ -100,9 +100,13 @@ class Target:
             for case in cases:
                 yield key, case.ask
 
+    def cards(self) -> Mapping[str, ProbeCard]:
+        """Cards of the planned probes, by plugin name."""
+        return {cell.probe: self.probes[cell.key].card for cell in self.plan.cells if cell.key in self.probes}
+
     def metrics(self) -> Mapping[str, Metric]:
         """Every metric that the planned probes report, by name."""
-        return {metric.name: metric for probe in self.probes.values() for metric in probe.card.metrics}
+        return {metric.name: metric for card in self.cards().values() for metric in card.metrics}
 
 
 @dataclass(slots=True)

@@ -85,7 +85,8 @@ class Plugin:
             ) from error
         protocol = KINDS[self.kind][1]
         if protocol is not None and not isinstance(made, protocol):
-            missing = [n for n in sorted(getattr(protocol, "__protocol_attrs__", ())) if not hasattr(made, n)]
+            members = {n for part in protocol.__mro__ for n in (*vars(part), *vars(part).get("__annotations__", ()))}
+            missing = sorted(n for n in members if not n.startswith("_") and not hasattr(made, n))
             raise BrokenPluginError(self.kind, self.name, self.owner, f"it has no {', '.join(missing) or 'such shape'}")
         return made
 

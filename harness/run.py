@@ -150,8 +150,7 @@ def audit(
             return Unfinished(run_id(target), asked.left, stop.interrupted.is_set())
         watch.done_asking()
         evidence = _conclude(request, registry, target, asked, journal, started, today())
-    metrics = target.metrics()
-    extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, metrics).encode()}
+    extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, target.cards()).encode()}
     folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
     store.unmark(run_id(target))
     return Finished(folder, evidence, target)

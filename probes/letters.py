@@ -17,9 +17,11 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 LEADING = re.compile(r"^[\s(\[*_\"'`]*([A-Za-z])(?:[)\]*_\"'`]*\s*(?:$|[.:),\]*\n])|[)\]])")
 BARE_WORD = re.compile(r"^\s*([B-HJ-Z])\s")
+HEDGED = re.compile(r"^[\s(\[*_]*[A-Z][)\]*_]*\s*(?:,|/|\bor\b|\band\b)\s*[(\[*_]*[A-HJ-Z][)\]*_]*(?=[.,;\s]|$)")
 NAMED = re.compile(
     r"\b(?:answer|option|choice|choose|pick|select|letter)\b(?:\s+(?:is|would be|should be|option|letter))*"
-    r"\s*[:=]?\s*[(\[*_\"'`]*([A-Za-z])[)\]*_\"'`]*(?=$|[\s.,:;!)\]*])",
+    r"\s*[:=]?\s*[(\[*_\"'`]*([A-Za-z])[)\]*_\"'`]*(?=$|[\s.,:;!)\]*])"
+    r"(?!\s*(?:/|or\b|and\b)\s*[(\[*_]*[A-Za-z]\b)",
     re.IGNORECASE,
 )
 BRACKETED = re.compile(r"[(\[]([A-Z])[)\]]")
@@ -38,12 +40,16 @@ def parse(text: str, options: Sequence[str]) -> int | None:
     one bracketed letter or the text of exactly one option.
     """
     folded = [fold(option) for option in options]
+    line = " ".join(text.split())
+    whole = {place for place, option in enumerate(folded) if option and option == fold(text)}
+    if not whole and HEDGED.search(line):
+        return None
     rules: tuple[Callable[[], set[int]], ...] = (
-        lambda: {place for place, option in enumerate(folded) if option and option == fold(text)},
+        lambda: whole,
         lambda: _letters(LEADING, text, len(options)),
-        lambda: _letters(NAMED, text, len(options)),
-        lambda: _letters(BARE_WORD, text, len(options)),
-        lambda: _letters(BRACKETED, text, len(options)),
+        lambda: _letters(NAMED, line, len(options)),
+        lambda: _letters(BARE_WORD, line, len(options)),
+        lambda: _letters(BRACKETED, line, len(options)),
         lambda: _mentioned(fold(text), folded),
     )
     for rule in rules:
@@ -56,15 +62,13 @@ def parse(text: str, options: Sequence[str]) -> int | None:
 
 
 def _letters(pattern: re.Pattern[str], text: str, count: int) -> set[int]:
-    """Return the places named by ``pattern``; an "a" that is an article is not a letter."""
-    found = set()
-    for match in pattern.finditer(text):
-        letter, after = match[1], text[match.end(1) : match.end(1) + 2]
-        article = (letter == "a" and after[:1].isspace()) or (letter == "A" and re.match(r"\s\w", after) is not None)
-        place = LETTERS.index(letter.upper())
-        if place < count and not article:
-            found.add(place)
-    return found
+    """Return the places named by ``pattern``; an "a" before a word is an article, not a letter."""
+    places = {
+        LETTERS.index(match[1].upper())
+        for match in pattern.finditer(text)
+        if match[1] != "a" or not text[match.end(1) : match.end(1) + 1].isspace()
+    }
+    return {place for place in places if place < count}
 
 
 def _mentioned(text: str, options: Sequence[str]) -> set[int]:

@@ -57,12 +57,15 @@ def read_text(reply: Reply) -> str | Score:
 
 
 def likelihoods(ask: ScoreAsk, totals: Sequence[float]) -> Reply:
-    """Answer with the given log-likelihood per continuation, spread evenly over its words."""
+    """Answer with the given log-likelihood per continuation, spread over its words almost evenly."""
     top = max(totals)
     scores = []
     for text, total in zip(ask.continuations, totals, strict=True):
         starts = tuple(start for start, _ in pieces(text))
-        scores.append(ContinuationScore((total / len(starts),) * len(starts), starts, greedy=total == top))
+        # Steps of 1/1024 add up without rounding, so that equal totals tie whatever the number of words.
+        step = int(total / len(starts) * 1024) / 1024
+        rest = total - step * (len(starts) - 1)
+        scores.append(ContinuationScore((step,) * (len(starts) - 1) + (rest,), starts, greedy=total == top))
     return Reply(Finish.STOP, scores=tuple(scores))
 
 

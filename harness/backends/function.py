@@ -14,13 +14,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-from harness.backends.reply_checks import continuation_score, one_line
+from harness.backends.reply_checks import continuation_score, fitting, one_line
 from harness.canonical import digest, digest_file
 from harness.contracts import Identity
 from harness.errors import ModelError, OfflineError
@@ -121,21 +122,21 @@ class Function:
         started = perf_counter()
         try:
             reply = self._reply(call, ask)
-        except (RaisedError, ValueError) as error:
+        except (RaisedError, ValueError, TypeError) as error:
             reply = Reply(Finish.FAILED, error=one_line(str(error)))
         return replace(reply, seconds=perf_counter() - started)
 
     def _reply(self, call: Callable[..., Any], ask: Ask) -> Reply:
         if isinstance(ask, GenerateAsk) and Capability.GENERATE in self.capabilities:
-            if self.takes == "ask":
-                return _generated(_guarded(lambda: call(ask)))
-            if ask.system is not None:
+            if self.takes == "prompt" and ask.system is not None:
                 raise ValueError("the ask has a system message, which takes = 'prompt' cannot pass on; use 'ask'")
-            return _generated(_guarded(lambda: call(ask.prompt)))
+            result = _guarded(lambda: call(ask if self.takes == "ask" else ask.prompt))
+            return _finished(result, ask) if isinstance(result, Reply) else _generated(result)
         if isinstance(ask, ScoreAsk) and Capability.SCORE in self.capabilities:
             if self.takes == "ask":
-                return _scored(_guarded(lambda: call(ask)), ask)
-            return _scored(_guarded(lambda: [call(ask.context, option) for option in ask.continuations]), ask)
+                result = _guarded(lambda: call(ask))
+                return _finished(result, ask) if isinstance(result, Reply) else _scored(result, ask)
+            return _scored([_guarded(partial(call, ask.context, option)) for option in ask.continuations], ask)
         raise ValueError(f"the function is not declared to answer a {type(ask).__name__}")
 
     def _source(self) -> Path:
@@ -185,7 +186,8 @@ def _guarded(work: Callable[[], Any]) -> Any:
         return work()
     except OfflineError:
         raise
-    except Exception as error:  # noqa: BLE001  it is the user's code: a model that breaks is a result, counted as FAILED
+    except Exception as error:
+        # Broad on purpose: this is the user's code, and a model that breaks is a result, counted as FAILED.
         raise RaisedError(one_line(f"{type(error).__name__}: {error}")) from error
 
 
@@ -200,19 +202,24 @@ def _working_directory_importable() -> Iterator[None]:
         sys.path.remove(here)
 
 
+def _finished(reply: Reply, ask: Ask) -> Reply:
+    """A reply that the function made itself, with its error cleaned and its scores checked."""
+    pairs = zip(reply.scores, ask.continuations, strict=False) if isinstance(ask, ScoreAsk) else ()
+    for score, continuation in pairs:
+        continuation_score(score, length=len(continuation))
+    clean = None if reply.error is None else one_line(reply.error)
+    return fitting(ask, replace(reply, error=clean))
+
+
 def _generated(result: object) -> Reply:
-    if isinstance(result, Reply):
-        return result
     if isinstance(result, str):
         return Reply(Finish.STOP, text=str(result))
-    raise ValueError(f"the function returned {_kind(result)}, not text")
+    raise TypeError(f"the function returned {_kind(result)}, not text")
 
 
 def _scored(result: object, ask: ScoreAsk) -> Reply:
-    if isinstance(result, Reply):
-        return result
     if not isinstance(result, list | tuple):
-        raise ValueError(f"the function returned {_kind(result)}, not a list with one entry per continuation")
+        raise TypeError(f"the function returned {_kind(result)}, not a list with one entry per continuation")
     if len(result) != len(ask.continuations):
         raise ValueError(f"the function returned {len(result)} entries for {len(ask.continuations)} continuations")
     pairs = zip(result, ask.continuations, strict=True)

@@ -8,17 +8,15 @@ appears in nothing that is written.
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from harness.backends.openai_echo import read_score, score_request
+from harness.backends.openai_line import Line, Secret, open_line
 from harness.backends.openai_wire import (
     Api,
     NoAnswerError,
@@ -27,70 +25,24 @@ from harness.backends.openai_wire import (
     parsed,
     read_generation,
     read_usage,
-    refusal,
-    retry_after,
 )
 from harness.backends.reply_checks import one_line
 from harness.canonical import digest
 from harness.contracts import Identity
-from harness.errors import MissingExtraError, ModelError
-from harness.records import Ask, Capability, Finish, GenerateAsk, Reply, ScoreAsk, Usage
+from harness.records import Ask, Capability, ContinuationScore, Finish, GenerateAsk, Reply, ScoreAsk, Usage
 
 __all__ = ["OpenAIApi"]
 
-MOST_BYTES = 64 * 2**20
-"""Largest answer read into memory."""
+T = TypeVar("T")
 
 LONGEST_WAIT_S = 30.0
 """Longest pause between two tries, unless the server asks for more."""
 
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 
-KEY_IN_TEXT = 16
-"""Shortest key that is looked for in a model's text: shorter ones, such as ``EMPTY``, are ordinary words."""
-
-
-class Secret:
-    """A key in memory. Not a record, so nothing can write it; what it is shows in no ``repr``."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    @classmethod
-    def from_environment(cls, name: str) -> Secret:
-        """Read the variable ``name``; raises `ModelError` where it is unset or no key."""
-        value = os.environ.get(name, "").strip()
-        if not value:
-            raise ModelError(
-                f"The environment variable {name}, named by api_key_env, is not set."
-                f" Set it (`export {name}=…`) or remove api_key_env if the server needs no key."
-            )
-        if not (value.isascii() and value.isprintable()):
-            raise ModelError(
-                f"The environment variable {name} holds characters that no key has. Set it to the key alone."
-            )
-        return cls(value)
-
-    def header(self) -> dict[str, str]:
-        """The header that carries it."""
-        return {"Authorization": f"Bearer {self._value}"}
-
-    def withheld(self, text: str, *, at_least: int = 1) -> str:
-        """``text`` without the key, where the key has ``at_least`` characters."""
-        return text.replace(self._value, "[key withheld]") if len(self._value) >= at_least else text
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """What belongs to one event loop: the session, and the places for requests under way."""
-
-    session: Any
-    places: asyncio.Semaphore
+KEY_IN_TEXT, KEY_IN_ERROR = 16, 4
+"""Shortest key that is looked for in a model's text (shorter ones, such as ``EMPTY``, are ordinary words) and in
+a server's error message."""
 
 
 @dataclass(slots=True)
@@ -135,9 +87,7 @@ class OpenAIApi:
     start_text: str = ""
     max_tokens_field: str = "max_tokens"
     _secret: Secret | None = field(default=None, init=False, repr=False)
-    _lines: MutableMapping[asyncio.AbstractEventLoop, Line] = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False
-    )
+    _lines: dict[asyncio.AbstractEventLoop, Line] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.base_url = _checked_url(self.base_url)
@@ -187,19 +137,20 @@ class OpenAIApi:
         try:
             reply = await self._answer(ask, line, tries)
         except NoAnswerError as error:
-            reply = Reply(error.finish, error=str(error) if error.finish is not Finish.REFUSED else None)
+            reply = Reply(error.finish, error=None if error.finish is Finish.REFUSED else str(error))
         except TryAgainError as error:
-            reply = Reply(Finish.FAILED, error=f"no answer after {tries.retries + 1} tries; the last: {error}")
+            often = f"{tries.retries + 1} tries; the last" if tries.retries else "one try"
+            reply = Reply(Finish.FAILED, error=f"no answer after {often}: {error}")
         return replace(
             reply,
-            text=self._without_key(reply.text, at_least=KEY_IN_TEXT),
+            text=self._without_key(reply.text, KEY_IN_TEXT),
             # The key goes before the line is cut, or half of it could stay.
-            error=None if reply.error is None else one_line(self._without_key(reply.error) or ""),
+            error=None if reply.error is None else one_line(self._without_key(reply.error, KEY_IN_ERROR) or ""),
             seconds=perf_counter() - started,
             retries=tries.retries,
         )
 
-    def _without_key(self, text: str | None, *, at_least: int = 1) -> str | None:
+    def _without_key(self, text: str | None, at_least: int) -> str | None:
         return text if text is None or self._secret is None else self._secret.withheld(text, at_least=at_least)
 
     async def _answer(self, ask: Ask, line: Line, tries: Tries) -> Reply:
@@ -219,7 +170,9 @@ class OpenAIApi:
         for continuation in ask.continuations:
             body = score_request(context + continuation, model=self.model)
 
-            def understood(data: Mapping[str, Any], continuation: str = continuation) -> Any:
+            def understood(
+                data: Mapping[str, Any], continuation: str = continuation
+            ) -> tuple[ContinuationScore, Usage]:
                 return read_score(data, context=context, continuation=continuation), read_usage(data)
 
             score, usage = await self._asked(line, tries, body, understood)
@@ -227,14 +180,15 @@ class OpenAIApi:
             read, written = read + usage.prompt_tokens, written + usage.output_tokens
         return Reply(Finish.STOP, scores=tuple(scores), usage=Usage(read, written))
 
-    async def _asked(self, line: Line, tries: Tries, body: bytes, understood: Any) -> Any:
+    async def _asked(self, line: Line, tries: Tries, body: bytes, understood: Callable[[Mapping[str, Any]], T]) -> T:
         """Send ``body`` until it is answered and ``understood``."""
         import stamina
 
         try:
-            return understood(parsed(await self._sent(line, body)))
+            return understood(parsed(await line.send(self._url, body)))
         except TryAgainError as error:
-            # stamina's machinery costs as much CPU as the request itself: only what fails pays for it.
+            # Measured: stamina's machinery more than doubles the CPU of a request, so only what fails pays for it.
+            # The failed try is handed to it as its first attempt, which it then waits and counts from.
             failed = error
         async for attempt in stamina.retry_context(
             on=_pause,
@@ -248,26 +202,8 @@ class OpenAIApi:
                 if attempt.num == 1:
                     raise failed
                 tries.retries += 1
-                return understood(parsed(await self._sent(line, body)))
+                return understood(parsed(await line.send(self._url, body)))
         raise failed
-
-    async def _sent(self, line: Line, body: bytes) -> bytes:
-        """Post once and return the body of a 2xx answer."""
-        import aiohttp
-
-        try:
-            async with line.places, line.session.post(self._url, data=body, allow_redirects=False) as response:
-                content = await _content(response)
-                if 200 <= response.status < 300:
-                    return content
-                wait_s = retry_after(response.headers.get("Retry-After"))
-                raise refusal(response.status, content, wait_s=wait_s)
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise NoAnswerError(f"the server's certificate is refused: {error}") from None
-        except TimeoutError:
-            raise TryAgainError(f"no answer within {self.timeout_s:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise TryAgainError(f"{type(error).__name__}: {error}") from None
 
     @property
     def _url(self) -> str:
@@ -280,24 +216,23 @@ class OpenAIApi:
         if line is None:
             if self.api_key_env is not None and self._secret is None:
                 self._secret = Secret.from_environment(self.api_key_env)
-            line = self._lines[loop] = Line(
-                _session(self._secret, timeout_s=self.timeout_s), asyncio.Semaphore(self.in_flight)
-            )
+            line = open_line(self._secret, in_flight=self.in_flight, timeout_s=self.timeout_s)
+            self._lines[loop] = line
         return line
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later ask opens new ones."""
         line = self._lines.pop(asyncio.get_running_loop(), None)
         if line is not None:
-            await line.session.close()
+            await line.close()
 
     def close(self) -> None:
         """Close the connections of every event loop that can still do it, and forget the key."""
         for loop, line in list(self._lines.items()):
             if loop.is_running():
-                loop.call_soon_threadsafe(loop.create_task, line.session.close())
+                loop.call_soon_threadsafe(loop.create_task, line.close())
             elif not loop.is_closed():
-                loop.run_until_complete(line.session.close())
+                loop.run_until_complete(line.close())
         self._lines.clear()
         self._secret = None
 
@@ -321,49 +256,5 @@ def _pause(error: Exception) -> bool | float:
     """What stamina is to do about ``error``: wait as long as the server asked, wait by its own rule, or give up."""
     if not isinstance(error, TryAgainError):
         return False
-    return True if error.wait_s is None else error.wait_s
-
-
-def _session(secret: Secret | None, *, timeout_s: float) -> Any:
-    """A session without cookies, compression (an answer could unpack to gigabytes) or a limit of its own."""
-    try:
-        import aiohttp
-        import stamina
-    except ImportError as error:
-        raise MissingExtraError(
-            "The backend 'openai_api'",
-            "aiohttp and stamina",
-            "api",
-            "record the model's outputs elsewhere and judge them with the backend 'replay'",
-        ) from error
-    del stamina
-    # Retries are counted in replies; without a handler Python would print each of them over the progress bar.
-    logger = logging.getLogger("stamina")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
-        timeout=aiohttp.ClientTimeout(total=timeout_s),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        headers={
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "rai-harness",
-            **(secret.header() if secret else {}),
-        },
-    )
-
-
-async def _content(response: Any) -> bytes:
-    """The whole body, or `NoAnswerError` where it is larger than any honest answer."""
-    if response.content_length is not None and response.content_length <= MOST_BYTES:
-        return bytes(await response.read())
-    chunks, size = [], 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > MOST_BYTES:
-            raise NoAnswerError(f"the server's answer is larger than {MOST_BYTES // 2**20} MiB")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    # A server that says "0" gets our own pause: without one, every try would be spent within milliseconds.
+    return error.wait_s or True

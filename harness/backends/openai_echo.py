@@ -57,7 +57,7 @@ def read_score(data: Mapping[str, Any], *, context: str, continuation: str) -> C
         score = token_scores(
             chosen, [max(0, place - len(context)) for place in places[first:]], length=len(continuation), greedy=False
         )
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise NoAnswerError(f"the server's log-probabilities are unusable: {error}") from None
     return replace(score, greedy=_greedy(score.logprobs, logprobs.get("top_logprobs"), first))
 

@@ -57,6 +57,10 @@ class TryAgainError(Exception):
         super().__init__(reason)
         self.wait_s = wait_s
 
+    def __repr__(self) -> str:
+        # What is retried is logged by its repr, and a server may quote the key in its error message.
+        return f"TryAgainError(wait_s={self.wait_s})"
+
 
 class NoAnswerError(Exception):
     """The request was answered for good, but not with a reply of the model.

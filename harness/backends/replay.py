@@ -24,19 +24,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.backends.replay_rows import PlacedRow, read_rows
-from harness.backends.reply_checks import continuation_score, one_line, token_scores
+from harness.backends.reply_checks import SPOKEN, continuation_score, fitting, one_line, token_scores
 from harness.canonical import Digest, digest, digest_file, loads
 from harness.contracts import Identity
-from harness.errors import DataError, ModelError, nearest
+from harness.errors import DataError, ModelError
 from harness.records import Ask, Capability, ContinuationScore, Finish, GenerateAsk, Reply, ScoreAsk
 
 __all__ = ["Replay"]
 
 KEYS = ("ask", "prompt")
 ANSWERS = ("text", "reply", "scores", "logprobs")
-SPOKEN = frozenset({Finish.STOP, Finish.LENGTH})
-"""Finishes that come with an answer of the model."""
-
 LONGEST = 2**31
 """Stands for the length of a continuation that the row does not name."""
 
@@ -151,7 +148,8 @@ class Replay:
             ModelError, DataError: the file cannot be read at all.
         """
         recorded = self._rows()
-        return [_fitting(ask, recorded.find(ask)) for ask in asks]
+        missing = Reply(Finish.FAILED, error="no recorded reply")
+        return [fitting(ask, recorded.find(ask) or missing) for ask in asks]
 
     def close(self) -> None:
         """Forget the rows; they are read again when needed."""
@@ -217,11 +215,10 @@ def _reply(row: PlacedRow) -> Reply:
 
 def _finish(row: PlacedRow) -> Finish:
     word = _optional(row, "finish") or Finish.STOP
+    word = Finish.REFUSED if word == "content_filter" else word
     known = [finish.value for finish in Finish]
     if word not in known:
-        raise _malformed(
-            row, f"finish {one_line(word)!r} is none of {', '.join(known)}.{nearest(word, known)}".rstrip("?.")
-        )
+        raise _malformed(row, f"finish {one_line(word)!r} is none of {', '.join(known)}")
     return Finish(word)
 
 
@@ -283,21 +280,3 @@ def _sample(row: PlacedRow, *, default: int) -> int:
         return int(value) if isinstance(value, str) else int(value.__index__())
     except (ValueError, AttributeError) as error:
         raise _malformed(row, f"`sample` is {one_line(str(value))!r}, not a whole number") from error
-
-
-def _fitting(ask: Ask, reply: Reply | None) -> Reply:
-    """``reply`` if it can be a reply to ``ask``, else a FAILED one that says why not."""
-    if reply is None:
-        return Reply(Finish.FAILED, error="no recorded reply")
-    if reply.finish not in SPOKEN:
-        return reply
-    if isinstance(ask, ScoreAsk):
-        if len(reply.scores) != len(ask.continuations):
-            problem = f"{len(reply.scores)} scores are recorded for {len(ask.continuations)} continuations"
-            return Reply(Finish.FAILED, error=problem)
-        pairs = zip(reply.scores, ask.continuations, strict=True)
-        if any(score.starts[-1] > len(continuation) for score, continuation in pairs):
-            return Reply(Finish.FAILED, error="the recorded scores have tokens beyond the end of a continuation")
-    elif reply.text is None:
-        return Reply(Finish.FAILED, error="scores are recorded where text was asked for")
-    return reply

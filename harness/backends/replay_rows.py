@@ -7,8 +7,9 @@ import gzip
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from harness.canonical import loads
 from harness.errors import DataError
@@ -58,7 +59,7 @@ def read_rows(path: Path, *, check_columns: CheckColumns) -> Iterator[PlacedRow]
         raise DataError(f"{path}: the compressed file is damaged ({error}). Write or copy it again.") from error
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
 
 
@@ -91,6 +92,8 @@ def _csv(path: Path, check_columns: CheckColumns) -> Iterator[PlacedRow]:
                 place = f"{path}:{reader.line_num}"
                 if not columns:
                     columns = row
+                    if len(set(columns)) < len(columns):
+                        raise DataError(f"{place}: two columns have the same name. Rename one.")
                     check_columns(place, columns)
                 elif row:
                     yield PlacedRow(place, _cells(place, columns, row))

@@ -7,9 +7,12 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from harness.records import ContinuationScore
+from harness.records import Ask, ContinuationScore, Finish, Reply, ScoreAsk
 
-__all__ = ["checked_logprob", "continuation_score", "one_line", "token_scores"]
+__all__ = ["SPOKEN", "checked_logprob", "continuation_score", "fitting", "one_line", "token_scores"]
+
+SPOKEN = frozenset({Finish.STOP, Finish.LENGTH})
+"""Finishes that come with an answer of the model."""
 
 ROUNDING_NATS = 1e-3
 """How far above 0 rounding may push a log-probability; anything higher is not one."""
@@ -31,10 +34,11 @@ def checked_logprob(value: object) -> float:
     """Return ``value`` as a log-probability in nats.
 
     Raises:
-        ValueError: it is not a finite number of at most 0 (up to rounding).
+        TypeError: it is no number.
+        ValueError: it is not finite, or above 0 by more than rounding.
     """
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"a log-probability is a number, not {type(value).__name__}")
+        raise TypeError(f"a log-probability is a number, not {type(value).__name__}")
     number = float(value)
     if not isfinite(number) or number > ROUNDING_NATS:
         raise ValueError(f"a log-probability is finite and at most 0, not {number}")
@@ -47,6 +51,7 @@ def token_scores(logprobs: Sequence[Any], starts: Sequence[Any], *, length: int,
     Raises:
         ValueError: no tokens, lists of different lengths, a value that is no log-probability, or
             starts that are not whole numbers rising from 0 and within the continuation.
+        TypeError: a log-probability is no number.
     """
     if not logprobs or len(logprobs) != len(starts):
         raise ValueError(f"{len(logprobs)} log-probabilities with {len(starts)} starts; one start per token is needed")
@@ -67,9 +72,25 @@ def continuation_score(given: object, *, length: int) -> ContinuationScore:
         length: Number of characters of the continuation.
 
     Raises:
-        ValueError: it is none of these, or its numbers are no log-probabilities.
+        ValueError, TypeError: it is none of these, or its numbers are no log-probabilities.
     """
     if isinstance(given, ContinuationScore):
         return token_scores(given.logprobs, given.starts, length=length, greedy=given.greedy)
     values = list(given) if isinstance(given, list | tuple) else [given]
     return token_scores(values, [0] * len(values), length=length, greedy=False)
+
+
+def fitting(ask: Ask, reply: Reply) -> Reply:
+    """``reply`` if it can be a reply to ``ask``, else a FAILED one that says why not."""
+    if reply.finish not in SPOKEN:
+        return reply
+    if not isinstance(ask, ScoreAsk):
+        silent = Reply(Finish.FAILED, error="there is no text where text was asked for")
+        return silent if reply.text is None else reply
+    if len(reply.scores) != len(ask.continuations):
+        problem = f"there are {len(reply.scores)} scores for {len(ask.continuations)} continuations"
+        return Reply(Finish.FAILED, error=problem)
+    pairs = zip(reply.scores, ask.continuations, strict=True)
+    if any(score.starts[-1] > len(continuation) for score, continuation in pairs):
+        return Reply(Finish.FAILED, error="the scores have tokens beyond the end of their continuation")
+    return reply

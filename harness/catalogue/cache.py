@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,11 @@ from platformdirs import user_cache_path
 
 from harness.canonical import Digest, digest_file, dumps, loads
 from harness.errors import StoreError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 __all__ = [
     "VARIABLE",
@@ -77,9 +82,9 @@ class LocalModel:
         """Which weights these are, in one sentence: two sources of a name may hold different ones."""
         return f"{self.name}: {self.weights} weights from {self.source} {self.origin}, in {self.folder}"
 
-    def noting(self, notes: tuple[str, ...]) -> LocalModel:
+    def noting(self, notes: Iterable[str]) -> LocalModel:
         """The same model with ``notes``."""
-        return replace(self, notes=notes)
+        return replace(self, notes=tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +187,18 @@ def publish(made: Path, target: Path, facts: Facts) -> LocalModel:
 def workspace(target: Path) -> Iterator[Path]:
     """The folder in which ``target`` is made, held by this process alone until the block is left.
 
-    What an earlier attempt left there is still in it. It is emptied once ``target`` is complete.
+    What an earlier attempt left there is still in it. It goes once ``target`` is complete.
     """
     work = partial(target)
     work.mkdir(parents=True, exist_ok=True)
     with target.with_name(f".{target.name}.lock").open("a+b") as lock:
         _acquire(lock)
         work.mkdir(parents=True, exist_ok=True)  # whoever held the lock before may have finished and tidied up
-        yield work
-        if open_model(target) is not None:
-            shutil.rmtree(work, ignore_errors=True)
+        try:
+            yield work
+        finally:
+            if open_model(target) is not None or not any(path.is_file() for path in work.rglob("*")):
+                shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager
@@ -256,12 +263,8 @@ def _acquire(lock: IO[bytes]) -> None:
     while True:
         try:
             if sys.platform == "win32":
-                import msvcrt
-
                 msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
             else:
-                import fcntl
-
                 fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,14 +47,14 @@ class _Header:
     context: int | None
 
 
-def require_packages() -> dict[str, str]:
-    """Versions of what a conversion needs; nothing is imported.
+def require_packages(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Versions of what local weights need; nothing is imported.
 
     Raises:
         MissingExtraError: one of them is not installed.
     """
     found = {}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError as error:
@@ -82,14 +82,16 @@ def gguf_to_safetensors(gguf: Path, folder: Path) -> Conversion:
     _check_magic(gguf)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    whole = False
     try:
-        with _alone(gguf, folder.parent) as place, _quiet():
+        with _alone(gguf, folder.parent) as place, _quiet(), _readable(gguf):
             header = _header(gguf)
             done = ["weights dequantised to float32", *_convert_tokenizer(place, folder, header)]
             _convert_weights(place, folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        whole = True
+    finally:
+        if not whole:
+            shutil.rmtree(folder, ignore_errors=True)
     return Conversion(header.weights, tuple(done), packages)
 
 
@@ -118,15 +120,20 @@ def _alone(gguf: Path, beside: Path) -> Iterator[Path]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep transformers' bars and advice off the terminal; its errors still raise."""
+    from transformers import modeling_gguf_pytorch_utils as reader
     from transformers.utils import logging
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    level, bars, bar = logging.get_verbosity(), logging.is_progress_bar_enabled(), getattr(reader, "tqdm", None)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    if bar is not None:  # this one bar does not ask whether bars are wanted
+        reader.tqdm = partial(bar, disable=True)
     try:
         yield
     finally:
         logging.set_verbosity(level)
+        if bar is not None:
+            reader.tqdm = bar
         if bars:
             logging.enable_progress_bar()
 
@@ -136,7 +143,9 @@ def _readable(gguf: Path) -> Iterator[None]:
     """Turn what the libraries say of a file they cannot read into one sentence."""
     try:
         yield
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError, NotImplementedError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's doing, not the file's
         said = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         raise ModelError(
             f"{gguf}: this GGUF file cannot be read by transformers {version('transformers')}: {said}. It may be"
@@ -148,16 +157,15 @@ def _readable(gguf: Path) -> Iterator[None]:
 def _header(gguf: Path) -> _Header:
     from gguf import GGUFReader
 
-    with _readable(gguf):
-        reader = GGUFReader(str(gguf))
-        sizes: dict[str, int] = {}
-        for tensor in reader.tensors:
-            kind = tensor.tensor_type.name.lower()
-            sizes[kind] = sizes.get(kind, 0) + int(tensor.n_elements)
-        architecture = _field(reader, "general.architecture")
-        context = _field(reader, f"{architecture}.context_length")
-        family = _field(reader, "tokenizer.ggml.pre")
-        weights = max(sorted(sizes), key=lambda kind: sizes[kind])
+    reader = GGUFReader(str(gguf))
+    sizes: dict[str, int] = {}
+    for tensor in reader.tensors:
+        kind = tensor.tensor_type.name.lower()
+        sizes[kind] = sizes.get(kind, 0) + int(tensor.n_elements)
+    architecture = _field(reader, "general.architecture")
+    context = _field(reader, f"{architecture}.context_length")
+    family = _field(reader, "tokenizer.ggml.pre")
+    weights = max(sorted(sizes), key=lambda kind: sizes[kind])
     return _Header(weights, str(family or ""), None if context is None else int(context))
 
 
@@ -170,8 +178,7 @@ def _convert_tokenizer(place: Path, folder: Path, header: _Header) -> list[str]:
     from tokenizers import pre_tokenizers
     from transformers import AutoTokenizer
 
-    with _readable(place):
-        tokenizer = AutoTokenizer.from_pretrained(place.parent, gguf_file=place.name, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(place.parent, gguf_file=place.name, local_files_only=True)
     done = []
     if header.family in SPLIT_DIGITS:
         tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -193,17 +200,14 @@ def _convert_weights(place: Path, folder: Path) -> None:
     options: dict[str, Any] = {}
     if hasattr(transformers, "GgufConfig"):  # releases that have it would otherwise keep weights in packed blocks
         options["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    with _readable(place):
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            place.parent, gguf_file=place.name, dtype=torch.float32, local_files_only=True, **options
-        )
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        place.parent, gguf_file=place.name, dtype=torch.float32, local_files_only=True, **options
+    )
     # The weights are plain now; with these left in place, saving is refused and loading would look for blocks.
     model.hf_quantizer = None
     if getattr(model.config, "quantization_config", None) is not None:
         del model.config.quantization_config
     odd = sorted({str(each.dtype) for each in model.parameters()} - {"torch.float32"})
     if odd:
-        raise ModelError(f"{place.name}: weights of type {', '.join(odd)} remain after dequantising. Report this file.")
+        raise ValueError(f"weights of type {', '.join(odd)} remain after dequantising")
     model.save_pretrained(folder, max_shard_size="100GB")
-    for path in folder.glob("*.safetensors"):
-        os.chmod(path, 0o644)  # noqa: PTH101, S103  the library makes it private; a shared cache is read by others

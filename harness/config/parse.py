@@ -51,7 +51,7 @@ def parse(text: str, *, name: str = "harness.toml", overrides: Mapping[str, Any]
         _put(data, dotted.split("."), value)
     lines = key_lines(text)
     try:
-        return Config.model_validate(data).located(lambda path: f"{name}:{find_line(lines, path)}")
+        return Config.model_validate(data).located(name, lines)
     except ValidationError as error:
         raise ConfigError([_problem(name, lines, problem) for problem in error.errors()]) from error
 

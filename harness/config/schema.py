@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from harness.config.lines import Path, find_line
 from harness.records import Severity
 
 __all__ = ["Config", "Gate", "Model", "Plugins", "Probe", "Profile", "Run", "Waiver"]
@@ -123,13 +124,14 @@ class Config(_Table):
     waiver: tuple[Waiver, ...] = ()
     plugins: Plugins = Plugins()  # type: ignore[call-arg]  # every field has its default
 
-    _where: Callable[[Sequence[str | int]], str] = PrivateAttr(default=lambda path: "harness.toml")
+    _file: str = PrivateAttr(default="harness.toml")
+    _lines: Mapping[Path, int] = PrivateAttr(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
-        """``file:line`` of a key, for messages about what only the plan can check."""
-        return self._where(path)
+        """``file:line`` of a key, for messages about what only the plan can check; the file where it has no such table."""
+        return f"{self._file}:{find_line(self._lines, path)}" if path[:1] in self._lines or path[:2] in self._lines else self._file
 
-    def located(self, where: Callable[[Sequence[str | int]], str]) -> Config:
+    def located(self, file: str, lines: Mapping[Path, int]) -> Config:
         """Remember where the keys stand."""
-        self._where = where
+        self._file, self._lines = file, lines
         return self

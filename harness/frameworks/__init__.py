@@ -158,12 +158,12 @@ def describe(framework: str, id: str) -> Entry:  # noqa: A002  the field's name 
     """
     known = frameworks()
     if framework not in known:
-        raise UsageError(f"No framework named {framework!r}.{nearest(framework, known)} Known: {', '.join(known)}.")
+        raise UsageError(f"No framework named {framework!r}.{nearest(framework, known)} See `harness frameworks list`.")
     entries = {entry.id: entry for entry in known[framework].entries}
     if id not in entries:
         raise UsageError(
             f"{framework} has no entry {id!r} in the edition {known[framework].edition}.{nearest(id, entries)}"
-            f" It has {len(entries)} entries, listed in harness/frameworks/{framework}.toml."
+            f" It has {len(entries)} entries; see them with `harness frameworks describe {framework}`."
         )
     return entries[id]
 

@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.records import Better, Counts, Estimate, Outcome, Value
+from harness.text.sentences import number, share_text
 
-__all__ = ["anchor", "better_words", "counts_words", "excluded", "figure", "flatten", "moment", "plural", "slice_words"]
+__all__ = [
+    "FRACTIONS",
+    "amount",
+    "anchor",
+    "better_words",
+    "excluded",
+    "figure",
+    "flatten",
+    "interval_words",
+    "moment",
+    "plural",
+    "slice_words",
+]
 
+FRACTIONS = frozenset({"share", "probability"})
+"""Units whose values lie between 0 and 1."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -16,7 +31,7 @@ def figure(value: float, unit: str) -> str:
 
     A share that is not 0 or 1 never rounds to one of them: the difference between never and hardly ever is the point.
     """
-    if unit == "share":
+    if unit in FRACTIONS:
         for digits in range(3, 17):
             text = f"{value:.{digits}f}"
             if value in (0.0, 1.0) or float(text) not in (0.0, 1.0):
@@ -27,23 +42,22 @@ def figure(value: float, unit: str) -> str:
     return (text if float(text.replace(",", "")) else text.lstrip("-")).replace("-", MINUS)
 
 
+def amount(value: float, unit: str) -> str:
+    """Return ``value`` as sentences and gates tell it: shares as "25 of 100", other units as a plain number."""
+    return share_text(value) if unit == "share" and 0 <= value <= 1 else number(value)
+
+
 def better_words(better: Better, null: float | None, unit: str) -> str:
     """Say in which direction a metric improves."""
     if better is not Better.NULL:
         return f"{better.value} is better"
-    return "best at its reference value" if null is None else f"best at {figure(null, unit)}, worse on either side"
+    return "best at its reference value" if null is None else f"best at {amount(null, unit)}, worse on either side"
 
 
 def excluded(counts: Counts) -> Mapping[str, int]:
     """How many cases have no score, by outcome; outcomes that did not occur are left out."""
     numbers = {outcome.value: getattr(counts, outcome.value) for outcome in Outcome if outcome is not Outcome.SCORED}
     return {name: number for name, number in numbers.items() if number}
-
-
-def counts_words(counts: Counts) -> str:
-    """Say how many cases were scored, and what became of the others."""
-    rest = ", ".join(f"{number} {name}" for name, number in excluded(counts).items())
-    return f"{counts.scored} of {counts.asked} cases scored{f'; {rest}' if rest else ''}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -5,19 +5,26 @@ Places are percentages of the picture's width, so that the picture stretches and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil, floor, log10
 
-from harness.records import Estimate
-from harness.report.figures import figure, interval_words
+from harness.records import Better, Estimate
+from harness.report.figures import FRACTIONS, amount, figure, interval_words
 
 __all__ = ["Axis", "Limit", "Mark", "Plot", "axis_for", "plot"]
 
 MARGIN = 4.0
 """Per cent of the width left free at each end, so that dots and numbers at the ends are whole."""
 MOST_TICKS = 6
+REFERENCE: Mapping[Better, str] = {
+    Better.HIGHER: "guessing",
+    Better.LOWER: "harmless",
+    Better.NULL: "no lean",
+}
+"""What the null value is the value of: the words of `harness.text.sentences`, made short."""
+FURTHEST = 62.0
+"""Per cent from the edge beyond which words beside a line would not fit a narrow screen."""
 ROW = 17
 """Height of a line of words, in pixels."""
 
@@ -107,7 +114,7 @@ def axis_for(found: Iterable[Estimate], limits: Sequence[Limit], unit: str) -> A
     values = [bound for one in estimates for bound in (one.interval.low, one.interval.high)]
     values += [one.null for one in estimates if one.null is not None]
     values += [bound for limit in limits for bound in (limit.low, limit.high) if bound is not None]
-    if unit == "share" and all(0 <= value <= 1 for value in values):
+    if unit in FRACTIONS and all(0 <= value <= 1 for value in values):
         return Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0), unit)
     return _round_axis(min(values, default=0.0), max(values, default=1.0), unit)
 
@@ -130,33 +137,52 @@ def _step(least: float) -> float:
 
 def plot(found: Estimate, axis: Axis, limits: Sequence[Limit] = ()) -> Plot:
     """Place ``found`` on ``axis``, with its null value and the limits it is judged by."""
-    lines = list(_lines(found, limits))
-    marks = tuple(
-        Mark(kind, axis.x(value), label, "start" if axis.x(value) < 50 else "end", ROW * row - 4)
-        for row, (kind, value, label) in enumerate(lines, start=1)
-    )
+    marks = _arranged([(kind, axis.x(value), label) for kind, value, label in _lines(found, limits)])
     interval = found.interval
+    # Sentences tell shares as so many of 100: the axis speaks the same language.
+    hundred = 100 if axis.unit == "share" else 1
     return Plot(
         x=axis.x(interval.value),
         left=axis.x(interval.low),
         right=axis.x(interval.high),
-        ticks=tuple((axis.x(tick), figure(tick, "tick")) for tick in axis.ticks),
+        ticks=tuple((axis.x(tick), figure(tick * hundred, "tick")) for tick in axis.ticks),
         marks=marks,
         allowed=_allowed(axis, limits),
-        y=ROW * len(lines) + 15,
-        unit=axis.unit,
-        alt="; ".join([f"{interval_words(found)} {found.unit}", *(label for _, _, label in lines)]),
+        y=ROW * len(marks) + 15,
+        unit="of 100" if hundred == 100 else axis.unit,
+        alt="; ".join(
+            [f"{interval_words(found)} {found.unit}", *(f"{mark.kind} value {mark.label}" for mark in marks)]
+        ),
     )
 
 
 def _lines(found: Estimate, limits: Sequence[Limit]) -> Iterable[tuple[str, float, str]]:
     for limit in limits:
         if limit.low is not None:
-            yield "limit", limit.low, f"limit: at least {figure(limit.low, 'limit')}"
+            yield "limit", limit.low, f"at least {amount(limit.low, found.unit)}"
         if limit.high is not None:
-            yield "limit", limit.high, f"limit: at most {figure(limit.high, 'limit')}"
+            yield "limit", limit.high, f"at most {amount(limit.high, found.unit)}"
     if found.null is not None:
-        yield "null", found.null, f"harmless or guessing: {figure(found.null, found.unit)}"
+        yield "null", found.null, f"{REFERENCE[found.better]}: {amount(found.null, found.unit)}"
+
+
+def _arranged(lines: Sequence[tuple[str, float, str]]) -> tuple[Mark, ...]:
+    """Give each line a row for its words.
+
+    A line runs from its row down to the axis. Where all words run to the right, rows from left to right keep every
+    line clear of the words of the others; where they run to the left, rows from right to left do.
+    """
+    places = [x for _, x, _ in lines]
+    if max(places, default=0.0) <= FURTHEST:
+        sides = ["start"] * len(lines)
+    elif min(places) >= 100 - FURTHEST:
+        sides = ["end"] * len(lines)
+    else:
+        sides = ["start" if x < 50 else "end" for x in places]
+    rows = sorted(zip(lines, sides, strict=True), key=lambda row: row[0][1] if row[1] == "start" else 200 - row[0][1])
+    return tuple(
+        Mark(kind, x, label, side, ROW * number - 4) for number, ((kind, x, label), side) in enumerate(rows, start=1)
+    )
 
 
 def _allowed(axis: Axis, limits: Sequence[Limit]) -> tuple[float, float] | None:
@@ -165,8 +191,3 @@ def _allowed(axis: Axis, limits: Sequence[Limit]) -> tuple[float, float] | None:
     low, high = limits[0].low, limits[0].high
     left = axis.x(axis.low if low is None else low)
     return left, round(axis.x(axis.high if high is None else high) - left, 2)
-
-
-def separated(axis: Axis) -> bool:
-    """Whether the words of no two ticks stand in each other's way on a narrow screen."""
-    return all(right - left > 10 for left, right in pairwise(axis.x(tick) for tick in axis.ticks))

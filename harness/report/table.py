@@ -91,9 +91,8 @@ def _cell_lines(
         if found.slice and not slices:
             continue
         gate = None if found.slice else gates.get((found.metric, result.dataset))
-        prefix = "".join(f"[{name}: {printable(value)}] " for name, value in found.slice.items())
         ending = f" Limit: {gate.limit}. {_ruling(gate)}." if gate else ""
-        yield f"  {prefix}{_sentence(found, metrics[found.metric])}{ending}"
+        yield f"  {_sentence(found, metrics[found.metric])}{ending}"
     for control in result.controls:
         yield f"  Control ({control.kind.value}): {_control(control, metrics)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 __all__ = ["benjamini_hochberg", "holm"]
@@ -34,7 +35,7 @@ def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
     return [float(p) for p in stats.false_discovery_control(values, method="bh")] if values.size else []
 
 
-def _checked(ps: Sequence[float]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _checked(ps: Sequence[float]) -> NDArray[np.float64]:
     values = np.asarray(ps, dtype=np.float64)
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError(f"p-values lie in [0, 1], not {list(ps)}")

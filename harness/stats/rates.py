@@ -75,30 +75,32 @@ def share(
         return proportion(int(array.sum()), array.size, confidence=confidence)
     units, value = sizes.size, float(array.mean())
     method = "wilson, clustered" if sizes.max() > 1 else "wilson, fractions"
-    if units < array.size and units == 1:
+    if units == 1 and array.size > 1:
         return contained(value, UNIT, within=UNIT, confidence=confidence, n=1, method=method)
     z = critical(confidence, df=units - 1 if sizes.max() > 1 else np.inf)
-    reach = wilson(value, _effective_size(sums, sizes, z), z)
+    reach = wilson(value, _effective_size(sums, sizes), z)
     return contained(value, reach, within=UNIT, confidence=confidence, n=units, method=method)
 
 
-def _effective_size(sums: NDArray[np.float64], sizes: NDArray[np.float64], z: float) -> float:
+def _effective_size(sums: NDArray[np.float64], sizes: NDArray[np.float64]) -> float:
     """Return how many independent yes-or-no units would give a mean with the same error.
 
-    That is n over the design effect, the variance of the mean over that of n independent yes-or-no values.
-    A small effect may only mean that units which break the pattern were not seen. By Wilson's own
-    reckoning of unseen events their share can be z^2 / (G + z^2); if they sit at the far end of [0, 1],
-    they add the variance below, up to an effect of 1. Where all values are 0 or all 1, each cluster counts
-    once, as if its members always agreed.
+    That is n over the design effect: the variance of the mean (CR1) over that of n independent yes-or-no
+    values. Hits fewer than one cluster has members cannot show whether members agree, so the effect is never
+    taken to be less than one more cluster at the far end of [0, 1] would make it (nor is that taken to be
+    more than members that always agree would make it). Without this least effect 1 hit would have a lower
+    upper bound than 0, and a nominal 95 % covered 82 to 92 % of simulated rates of 0.05 in clusters of ten that
+    resemble each other (intraclass correlation 0.5); with it, 95 to 98 %.
     """
     total, units = sizes.sum(), sizes.size
     value = sums.sum() / total
-    yes_or_no = value * (1 - value)
-    if units == 1 or yes_or_no == 0:
-        return float(total**2 / np.square(sizes).sum())
-    seen = units / (units - 1) * np.square(sums - sizes * value).sum() / total
-    unseen_variance = total / units * z**2 / (units + z**2) * max(value, 1 - value) ** 2
-    return float(total / max(seen / yes_or_no, min(unseen_variance / yes_or_no, 1.0)))
+    rarer = min(value, 1 - value)
+    agreeing = np.square(sizes).sum() / total
+    if units == 1 or rarer <= 0:
+        return float(total / agreeing)
+    least = agreeing * min(1.0, (1 - rarer) / rarer / (units + 1))
+    variance = units / (units - 1) * np.square(sums - sizes * value).sum() / total**2
+    return float(total / max(variance * total / (value * (1 - value)), least))
 
 
 def mean(

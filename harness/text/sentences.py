@@ -26,7 +26,7 @@ DIFFERENCE = "share difference"
 """Unit of a difference of two shares, in [-1, 1]: told on the scale of shares, without "in"."""
 
 # Enough for any float in plain notation, so that no intermediate result is rounded.
-EXACT = Context(prec=1000)
+DIGITS = 1_000
 
 
 def sentence(estimate: Estimate, metric: Metric) -> str:
@@ -114,8 +114,7 @@ def number(value: float) -> str:
     exact = _exact(value)
     if exact == exact.to_integral_value():
         return f"{exact:,.0f}" if exact else "0"
-    decimals = max(0, 2 - exact.adjusted())
-    text = f"{_quantised(exact, Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN):,.{decimals}f}"
+    text = _fixed(value, Decimal(1).scaleb(min(0, exact.adjusted() - 2)), ROUND_HALF_EVEN)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -129,29 +128,28 @@ def _exact(value: float) -> Decimal:
     return Decimal(f"{value:.12g}")
 
 
-def _quantised(value: Decimal, step: Decimal, rounding: str) -> Decimal:
-    rounded = value.quantize(step, rounding=rounding, context=EXACT)
-    return rounded or abs(rounded)  # no "-0.00"
+def _rounded(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    """The multiple of ``step``, a power of ten, next to ``value``; never "-0"."""
+    exact = Context(prec=DIGITS)
+    multiple = exact.multiply(value.scaleb(-step.adjusted(), exact).to_integral_value(rounding, exact), step)
+    return multiple or abs(multiple)
 
 
-def _steps(value: float, scale: int, rounding: str) -> int:
-    return int(_quantised(EXACT.multiply(_exact(value), Decimal(scale)), Decimal(1), rounding))
+def _steps(share: float, scale: int, rounding: str) -> int:
+    return int(_rounded(_exact(share) * scale, Decimal(1), rounding))
 
 
 def _fixed(value: float, step: Decimal, rounding: str) -> str:
-    decimals = max(0, -int(step.adjusted()))
-    units = EXACT.multiply(_quantised(EXACT.divide(_exact(value), step), Decimal(1), rounding), step)
-    return f"{units:,.{decimals}f}"
+    return f"{_rounded(_exact(value), step, rounding):,.{max(0, -step.adjusted())}f}"
 
 
 def _step(interval: Interval) -> Decimal:
     """The place of the last printed digit: two digits of the interval's width, six of the number at most."""
     low, high = _exact(interval.low), _exact(interval.high)
-    largest = max(abs(low), abs(high))
+    largest = max(low, high, key=abs)
     if not largest:
         return Decimal(1)
-    width = high - low
-    by_width = width.adjusted() - 1 if width else largest.adjusted() - 2
+    by_width = (high - low).adjusted() - 1 if high > low else int(largest.normalize().as_tuple().exponent)
     return Decimal(1).scaleb(max(by_width, largest.adjusted() - 5))
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from math import log
 
 __all__ = ["Span", "inside", "pieces", "shared_spans", "unigram_logprob", "word_counts"]
@@ -27,17 +28,18 @@ def pieces(text: str) -> list[Span]:
     return [match.span() for match in PIECE.finditer(text)]
 
 
-def shared_spans(left: str, right: str) -> tuple[list[Span], list[Span]]:
+@lru_cache(maxsize=4096)  # a pair is judged once for the model and once for each control
+def shared_spans(left: str, right: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Return the words that both texts have in the same order: their places in ``left`` and in ``right``.
 
-    The two lists are of one length, and paired places hold equal words. Words are compared as written.
+    Both have one length, and paired places hold equal words. Words are compared as written.
     """
     ours, theirs = spans(left), spans(right)
     matcher = SequenceMatcher(None, [left[a:b] for a, b in ours], [right[a:b] for a, b in theirs], autojunk=False)
     blocks = matcher.get_matching_blocks()
     return (
-        [ours[block.a + step] for block in blocks for step in range(block.size)],
-        [theirs[block.b + step] for block in blocks for step in range(block.size)],
+        tuple(ours[block.a + step] for block in blocks for step in range(block.size)),
+        tuple(theirs[block.b + step] for block in blocks for step in range(block.size)),
     )
 
 
@@ -72,13 +74,18 @@ def word_counts(texts: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def unigram_logprob(text: str, counts: Counter[str]) -> float:
+def unigram_logprob(text: str, counts: Counter[str], *, without: Counter[str]) -> float:
     """Return the log-probability of ``text`` in nats if words were drawn one by one as often as ``counts`` says.
 
     Add-one smoothing over the counted words and one word for all unseen ones.
+
+    Args:
+        text: What is drawn.
+        counts: How often each word occurs, lower case.
+        without: Part of ``counts`` that is left out, so that a text is not predicted from itself.
     """
-    total = counts.total() + len(counts) + 1
-    return sum(log((counts[word] + 1) / total) for word in _lower(text))
+    total = counts.total() - without.total() + len(counts) + 1
+    return sum(log((counts[word] - without[word] + 1) / total) for word in _lower(text))
 
 
 def _lower(text: str) -> list[str]:

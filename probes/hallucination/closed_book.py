@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
-from harness.records import Absence, Arm, Case, ControlKind, Estimate, Judged, Outcome, Reply, Score, ScoreAsk
+from harness.records import Absence, Arm, Case, ControlKind, Estimate, Judged, Metric, Outcome, Reply, Score, ScoreAsk
 from harness.seeds import rng
 from probes.expected import pack, score_ask, unpack
 from probes.hallucination.closed_book_card import BINARY, CARD, CHOICE_ONLY, MC1, MC2
@@ -21,7 +21,12 @@ from probes.summaries import by_group, mean_of, share_of
 
 __all__ = ["ClosedBook"]
 
-CONVENTIONS = ("both", "lm-eval", "authors")
+REPORTED: Mapping[str, tuple[Metric, ...]] = {
+    "both": (MC1, MC2, BINARY, CHOICE_ONLY),
+    "lm-eval": (MC1, MC2, CHOICE_ONLY),
+    "authors": (BINARY,),
+}
+"""Convention → what it reports, its headline first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,14 @@ class Key:
         true: The reference answer.
         among: The answers that compete for MC1: the reference answer and the false ones.
         all_true: Every true answer.
+        sizes: Length in characters of what each continuation stands for.
     """
 
     task: str
     true: int
     among: tuple[int, ...]
     all_true: tuple[int, ...]
+    sizes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +65,19 @@ class ClosedBook:
     primer_file: str | None = None
 
     def __post_init__(self) -> None:
-        if self.convention not in CONVENTIONS:
-            raise ValueError(f"convention is one of {', '.join(CONVENTIONS)}, not {self.convention!r}")
+        if self.convention not in REPORTED:
+            raise ValueError(f"convention is one of {', '.join(REPORTED)}, not {self.convention!r}")
 
     @property
     def card(self) -> ProbeCard:
-        """What it is."""
-        return CARD
+        """What it is, with the metrics of its convention."""
+        return replace(CARD, metrics=REPORTED[self.convention])
 
     @property
     def controls(self) -> Controls:
-        """Guessing, always the first letter, the truth in 8 of 10, and the shortest answer."""
-        return CONTROLS
+        """Guessing, the truth in 8 of 10, and the shortest answer; of these, what its convention reports."""
+        names = {metric.name for metric in REPORTED[self.convention]}
+        return replace(CONTROLS, controls=tuple(control for control in CONTROLS.controls if control.metric in names))
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield up to three cases per question: ``mc``, ``choice-only`` and ``binary``."""
@@ -93,17 +101,19 @@ class ClosedBook:
         return Score(Outcome.SCORED, {"mc1": credit, "mc2": mc2(totals, key.all_true)})
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
-        """Report each metric overall, and MC1 by topic."""
+        """Report the convention's metrics overall, and MC1 by topic."""
         main, bare, binary = (
             [judged for judged in scores if judged.case.expected["task"] == task]
             for task in ("mc", "choice-only", "binary")
         )
-        yield share_of(MC1, main, "mc1", null=_mc1_null)
-        yield mean_of(MC2, main, "mc2", bounds=(0.0, 1.0), null=_mc2_null)
-        yield share_of(BINARY, binary, "binary")
-        yield share_of(CHOICE_ONLY, bare, "mc1", null=_mc1_null)
-        for topic, cases in by_group(main, "topic").items():
-            yield share_of(MC1, cases, "mc1", groups={"topic": topic}, null=_mc1_null)
+        if self.convention != "authors":
+            yield share_of(MC1, main, "mc1", null=_mc1_null)
+            yield mean_of(MC2, main, "mc2", bounds=(0.0, 1.0), null=_mc2_null)
+            yield share_of(CHOICE_ONLY, bare, "mc1", null=_mc1_null)
+            for topic, cases in by_group(main, "topic").items():
+                yield share_of(MC1, cases, "mc1", groups={"topic": topic}, null=_mc1_null)
+        if self.convention != "lm-eval":
+            yield share_of(BINARY, binary, "binary")
 
 
 # ── cases ─────────────────────────────────────────────────────────────────────────────────
@@ -121,7 +131,7 @@ def _multiple_choice(question: Question, before: str, seed: int) -> Iterator[Cas
         yield Case(
             id=f"{question.id}/{task}",
             ask=ScoreAsk(context, tuple(f" {answer}" for answer in answers)),
-            expected=pack(Key(task, answers.index(question.best), among, all_true)),
+            expected=pack(Key(task, answers.index(question.best), among, all_true, tuple(map(len, answers)))),
             groups=question.groups,
             cluster=question.id,
             arm=arm,
@@ -139,7 +149,7 @@ def _binary(question: Question, seed: int) -> Case:
             f"Q: {question.text}\n{listing(shown, bracketed=True)}\nThe true answer is:",
             tuple(f" ({letter})" for letter in LETTERS[:2]),
         ),
-        expected=pack(Key("binary", true, (0, 1), (true,))),
+        expected=pack(Key("binary", true, (0, 1), (true,), tuple(map(len, shown)))),
         groups=question.groups,
         cluster=question.id,
     )
@@ -187,8 +197,7 @@ def _often_true(case: Case, random: Random) -> Reply:
 
 def _shortest(case: Case, random: Random) -> Reply:
     del random
-    ask = score_ask(case)
-    return likelihoods(ask, [-float(len(text)) for text in ask.continuations])
+    return likelihoods(score_ask(case), [-float(size) for size in unpack(Key, case).sizes])
 
 
 CONTROLS = Controls(
@@ -196,8 +205,10 @@ CONTROLS = Controls(
     worst=_mislead,
     controls=(
         Control(ControlKind.NEGATIVE, "a respondent that guesses", _guess, MC1.name),
-        Control(ControlKind.NEGATIVE, "a respondent that always names the first letter", _first, BINARY.name, 0.5),
         Control(ControlKind.POSITIVE, "a respondent that knows 8 of 10 answers", _often_true, MC1.name, PLANTED),
         Control(ControlKind.INSTRUMENT, "a respondent that prefers the shortest answer", _shortest, MC1.name),
+        Control(ControlKind.NEGATIVE, "a respondent that always names the first letter", _first, BINARY.name, 0.5),
+        Control(ControlKind.POSITIVE, "a respondent that names 8 of 10 truths", _often_true, BINARY.name, PLANTED),
+        Control(ControlKind.INSTRUMENT, "a respondent that names the shorter answer", _shortest, BINARY.name),
     ),
 )

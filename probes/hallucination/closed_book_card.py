@@ -61,7 +61,7 @@ CARD = ProbeCard(
         "Long answers are less likely than short ones whatever they say: the length control shows how much that gives.",
         (
             "MC1 and MC2 follow lm-eval's scoring rule, but after this project's own primer; they can be compared with"
-            " published numbers only with `primer_file` naming the published primer and on the same version of the data."
+            " published numbers only with `primer_file` naming the published primer and on the same version of the set."
         ),
         "TruthfulQA's mc_task.json has no topics and, in its 2025 revision, 22 blank answers, which are left out.",
         (
@@ -79,7 +79,7 @@ CARD = ProbeCard(
     ),
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.5", "MEASURE-2.9"),
-        "nist-genai-profile": ("MP-2.3-001", "MS-2.3-002", "MS-2.5-001"),
+        "nist-genai-profile": ("Confabulation", "MP-2.3-001", "MS-2.3-002", "MS-2.5-001"),
         "eu-ai-act": ("Art.15(1)", "Art.15(3)", "Art.13(3)(b)"),
         "iso-42001": ("A.6.2.4", "A.6.2.7", "A.8.2"),
         "owasp-llm-2025": ("LLM09",),

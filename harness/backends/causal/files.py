@@ -72,7 +72,9 @@ def _digest(path: Path) -> Digest:
     try:
         return digest_file(path)
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}. Check the file, or get the model again.") from error
+        raise ModelError(
+            f"{path}: cannot be read: {error.strerror}. Check the file, or get the model again."
+        ) from error
 
 
 def open_folder(folder: Path) -> ModelFiles:
@@ -82,7 +84,9 @@ def open_folder(folder: Path) -> ModelFiles:
         ModelError: it lacks a configuration, a tokenizer or weights, or has pickled weights only.
     """
     if not (folder / "config.json").is_file():
-        adapter = " It holds an adapter: merge it into its base model first." * (folder / "adapter_config.json").is_file()
+        adapter = (
+            " It holds an adapter: merge it into its base model first." * (folder / "adapter_config.json").is_file()
+        )
         raise ModelError(f"{folder}: no config.json, so this is not a transformers model folder.{adapter}")
     tokenizer = tuple(name for name in TOKENIZER_FILES if (folder / name).is_file())
     if not tokenizer:
@@ -103,9 +107,9 @@ def _weights(folder: Path) -> tuple[str, ...]:
     pickled = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
     if pickled:
         raise ModelError(
-            f"{folder}: the weights are pickled ({', '.join(pickled[:3])}), and opening a pickle can run any code in it."
-            " Use a revision with safetensors, or convert where you trust the source: load with transformers and"
-            " `save_pretrained` to a new folder."
+            f"{folder}: the weights are pickled ({', '.join(pickled[:3])}), and opening a pickle can run any code in"
+            " it. Use a revision with safetensors, or convert where you trust the source: load with transformers"
+            " and `save_pretrained` to a new folder."
         )
     raise ModelError(f"{folder}: no {WEIGHTS} and no {INDEX}. Get the model again, or name another folder.")
 

@@ -56,11 +56,23 @@ def load(files: ModelFiles, *, device: str, dtype: str, tree: bool) -> Loaded:
             model, tokenizer = _open(files, getattr(torch, dtype), tree=tree)
         model = model.to(device).eval()
     except torch.OutOfMemoryError as error:
-        raise ModelError(f"{files.folder}: {device} has too little memory for the weights. Set device = \"cpu\".") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise ModelError(
-            f"{files.folder}: transformers cannot open this model: {reason[0][:300]}. Get it again, update transformers, or"
+            f'{files.folder}: {device} has too little memory for the weights. Set device = "cpu".'
+        ) from error
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        hint = 'Set scoring = "plain" under [model]' if tree and "scaled_dot_product" in reason[0] else "Get it again"
+        raise ModelError(
+            f"{files.folder}: transformers cannot open this model: {reason[0][:300]}. {hint}, update transformers, or"
             " name another; models that bring code of their own are not run."
         ) from error
     return _loaded(model, tokenizer)
@@ -81,7 +93,9 @@ def _open(files: ModelFiles, dtype: torch.dtype, *, tree: bool) -> tuple[Any, An
     # transformers fills what is missing with random numbers and goes on.
     absent = sorted(info["missing_keys"]) + sorted(str(key) for key in info["mismatched_keys"])
     if absent:
-        raise ModelError(f"{files.folder}: {len(absent)} tensors are missing or of another shape, such as {absent[0]!r}.")
+        raise ModelError(
+            f"{files.folder}: {len(absent)} tensors are missing or of another shape, such as {absent[0]!r}."
+        )
     tokenizer = AutoTokenizer.from_pretrained(files.folder, trust_remote_code=False, local_files_only=True)
     return model, tokenizer
 

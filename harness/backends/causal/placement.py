@@ -1,4 +1,4 @@
-"""Where a model runs, in which numbers, and on which scoring path: decided without importing torch if at all possible."""
+"""Where a model runs, in which numbers, on which scoring path: decided without importing torch if at all possible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,20 @@ __all__ = ["DTYPES", "TREE_TYPES", "library_versions", "resolve_device", "resolv
 DTYPES = ("float32", "bfloat16", "float16")
 
 TREE_TYPES = frozenset(
-    {"gemma", "gpt2", "gpt_neox", "gptj", "llama", "mistral", "olmo", "olmo2", "opt", "phi", "qwen2", "qwen3", "stablelm"}
+    {
+        "gemma",
+        "gpt2",
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "olmo",
+        "olmo2",
+        "opt",
+        "phi",
+        "qwen2",
+        "qwen3",
+        "stablelm",
+    }
 )
 """Architectures whose attention takes any mask and any positions, and whose logits are the head times the last
 hidden state and nothing more. The tests compare both paths on a small random model of each."""
@@ -49,7 +62,7 @@ def resolve_device(setting: str) -> str:
     if setting == "auto":
         return "cuda" if _cuda_present() else "cpu"
     if setting.startswith("cuda") and not _cuda_present():
-        raise ModelError(f"device {setting!r}: no CUDA device is usable here. Set device = \"auto\" or \"cpu\".")
+        raise ModelError(f'device {setting!r}: no CUDA device is usable here. Set device = "auto" or "cpu".')
     return setting
 
 

@@ -2,8 +2,9 @@
 
 Context and continuation are encoded together and cut where the context, encoded alone, ends; white space at the end
 of the context belongs to the continuation; an empty context is the start-of-text token, or the end-of-text token where
-there is no other. (Conventions of lm-eval 0.4.13, model type ``hf``, against which the log-likelihoods are tested. Where
-it shortens what is too long, or stops at a continuation without a token of its own, the ask gets a reply that says so.)
+there is no other. These are the conventions of lm-eval 0.4.13, model type ``hf``, against which the log-likelihoods are
+tested. Where it shortens what is too long, or stops at a continuation without a token of its own, the ask gets a reply
+that says so.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ class Tokens:
         self.tokenizer = tokenizer
         self.limit = limit
         self.vocabulary = vocabulary
-        self.prefix: int | None = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+        self.prefix: int | None = (
+            tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+        )
         self._prefix_text = None if self.prefix is None else tokenizer.decode([self.prefix])
         self._lines: dict[int, bool] = {}
 
@@ -144,15 +147,17 @@ class Tokens:
         if self.limit is not None and len(longest.tokens) - 1 > self.limit:
             return Reply(
                 Finish.TOO_LONG,
-                error=f"a context of {longest.start} tokens with a continuation of {len(longest.tokens) - longest.start}"
-                f" exceeds the model's {self.limit}",
+                error=f"a context of {longest.start} tokens with a continuation of"
+                f" {len(longest.tokens) - longest.start} exceeds the model's {self.limit}",
             )
         return self._unknown([token for branch in branches for token in branch.tokens])
 
     def _unknown(self, ids: Sequence[int]) -> Reply | None:
         if max(ids) < self.vocabulary:
             return None
-        return failed(f"the tokenizer gives token {max(ids)}; the model knows {self.vocabulary}: they do not belong together")
+        return failed(
+            f"the tokenizer gives token {max(ids)}; the model knows {self.vocabulary}: they do not belong together"
+        )
 
     # ── generating ────────────────────────────────────────────────────────────────────────
 

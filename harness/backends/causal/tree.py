@@ -204,8 +204,9 @@ def _primer(asks: Sequence[Sequence[Branch]], group: Sequence[int], breaks_line:
     # One context token stays in the row: it predicts the first token of the continuation.
     most = min(asks[ask][0].start for ask in group) - 1
     length = shared_length(first, last, 0, most)  # sorted, so the outermost two differ soonest
-    line = next((end for end in range(length, max(0, length - LOOK_BACK), -1) if breaks_line(first[end - 1])), length)
-    return first[:line] if line >= MIN_PRIMER else ()
+    nearest = range(length, max(MIN_PRIMER - 1, length - LOOK_BACK), -1)
+    length = next((end for end in nearest if breaks_line(first[end - 1])), length)
+    return first[:length] if length >= MIN_PRIMER else ()
 
 
 def _fill(asks: Sequence[Sequence[Twig]], past: int, width: int) -> list[Row]:

@@ -17,6 +17,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
+from typing import Self
 from zlib import crc32
 
 from aiohttp import web
@@ -96,7 +97,7 @@ class StubServer:
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="stub server", daemon=True)
 
-    def __enter__(self) -> StubServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(timeout=30):
             raise RuntimeError("the stub server did not start")
@@ -153,7 +154,8 @@ class StubServer:
     async def _mood(self, request: web.Request, body: dict[str, object], prompt: str) -> web.Response:
         """Be rude, each way with its own probability; else answer."""
         # Hashed by zlib, since Python's own hash differs between processes.
-        draw = Random(crc32(f"{self.seed}/{self.requests[prompt]}/{prompt}".encode())).random()
+        key = f"{self.seed}/{self.requests[prompt]}/{prompt}".encode(errors="replace")
+        draw = Random(crc32(key)).random()  # noqa: S311  rudeness, not secrecy
         for share, act in (
             (self.too_many, lambda: web.Response(status=429, text="slow down", headers=self._retry_header())),
             (self.server_error, lambda: web.json_response({"error": {"message": "overloaded"}}, status=500)),

@@ -72,7 +72,7 @@ def test_fractions_make_the_interval_narrower_than_hits_of_the_same_rate():
 
 def test_all_ties_keep_a_width():
     found = share([0.5] * 20)
-    assert 0.05 < found.high - found.low < 0.25
+    assert 0.05 < found.high - found.low < 0.2
 
 
 def test_members_that_always_agree_count_once():
@@ -95,6 +95,17 @@ def test_nothing_seen_counts_each_cluster_once():
     found = share([0.0] * 60, [str(i // 3) for i in range(60)])
     assert 0.16 < found.high < 0.20  # 20 clusters; 60 cases would give 0.06
     assert found.n == 20
+
+
+@pytest.mark.parametrize(("clusters", "members"), [(20, 3), (20, 10), (100, 2), (150, 24)])
+def test_no_hits_at_all_have_the_lowest_upper_bound(clusters, members):
+    labels = [str(i % clusters) for i in range(clusters * members)]
+    highs = [share([1.0] * hits + [0.0] * (len(labels) - hits), labels).high for hits in range(len(labels) // 2)]
+    assert min(highs) == highs[0]
+
+
+def test_values_next_to_zero_are_bounded_as_zeros_are():
+    assert bounds(share([1e-9] * 20)) == pytest.approx(bounds(share([0] * 20)), abs=1e-6)
 
 
 def test_one_cluster_says_nothing_about_others():

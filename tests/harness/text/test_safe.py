@@ -50,7 +50,7 @@ def test_letters_and_digits_of_every_script_stay(text):
 
 @given(ANY)
 def test_printed_text_can_be_encoded(text):
-    printable(text).encode("utf-8")
+    assert printable(text).encode("utf-8").decode("utf-8") == printable(text)
 
 
 @pytest.mark.parametrize(

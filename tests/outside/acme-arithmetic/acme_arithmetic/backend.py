@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.canonical import digest
 from harness.contracts import Identity
@@ -14,10 +16,15 @@ from harness.seeds import rng
 
 @dataclass(frozen=True)
 class Calculator:
-    """Answers sums; wrong in a share ``errors`` of them."""
+    """Answers sums; wrong in a share ``errors`` of them.
+
+    It takes ``delay_s`` seconds for each, and notes every prompt it was given in the file ``log``.
+    """
 
     errors: float = 0.0
     batch_tokens: int = 4096
+    log: str = ""
+    delay_s: float = 0.0
 
     capabilities = frozenset({Capability.GENERATE})
 
@@ -32,6 +39,10 @@ class Calculator:
 
     def answer(self, asks: Sequence[Ask]) -> list[Reply]:
         """Add the numbers found in each prompt."""
+        time.sleep(self.delay_s * len(asks))
+        if self.log:
+            with Path(self.log).open("a", encoding="utf-8") as file:
+                file.writelines(f"{digest(ask)}\n" for ask in asks)
         return [self._answer(ask) for ask in asks]
 
     def _answer(self, ask: Ask) -> Reply:

@@ -88,7 +88,8 @@ class Arithmetic:
         """Yield one sum for each row."""
         random = rng(budget.seed, "sums")
         for number, _ in enumerate(data.rows[: budget.items]):
-            a, b = random.randint(0, self.largest), random.randint(0, self.largest)
+            # The first number counts up, so that no sum is asked twice.
+            a, b = number, random.randint(0, self.largest)
             ask = GenerateAsk(f"What is {a} + {b}? Answer with the number only.", max_tokens=8)
             yield Case(f"sum-{number}", ask, {"sum": a + b}, {}, cluster=f"sum-{number}")
 

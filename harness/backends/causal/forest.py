@@ -1,27 +1,23 @@
-"""Rows of tokens → log-probabilities of the scored ones.
-
-Two ways to the same numbers. `TreeScorer` reads what continuations share once and computes logits only where something
-is scored. `PlainScorer` reads every continuation by itself, as any architecture can.
-"""
+"""Packed rows → log-probabilities: what continuations share is read once, logits are made only where something is scored."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.backends.causal.loading import Loaded
+from harness.backends.causal.scores import Scores, Spelled
 from harness.backends.causal.tree import Branch, Packed, Row, pack, visible
-from harness.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PlainScorer", "Scorer", "Spelled", "TreeScorer", "check", "make_scorer"]
+__all__ = ["TreeScorer"]
 
 HEAD_COLUMNS = 128
 """Positions whose logits are computed at a time: with a vocabulary of 49152 in float32 they fit a CPU's last cache."""
@@ -29,37 +25,6 @@ HEAD_COLUMNS = 128
 PRIMERS_KEPT = 4
 PRIMER_TOKENS_KEPT = 4096
 """Primers stay for the next calls up to this number, and up to this many tokens in all."""
-
-TOLERANCE = {"float32": 1e-3}
-HALF_TOLERANCE = 0.5
-"""Largest difference between the two paths, in nats per token. Half precision has 8 to 11 bits of mantissa: logits near
-20 are then off by up to 0.1 each, and a mask that is not honoured by several nats."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spelled:
-    """Log-probabilities of one continuation's tokens, and whether each was the most likely one."""
-
-    logprobs: tuple[float, ...]
-    greedy: bool
-
-
-Scores = list[list[Spelled]]
-
-
-class Scorer(Protocol):
-    """Scores asks given as branches."""
-
-    def score(self, asks: Sequence[Sequence[Branch]]) -> Scores:
-        """Score every branch of every ask, in order. A value that is not finite is the caller's to judge."""
-
-
-def make_scorer(loaded: Loaded, path: str) -> Scorer:
-    """The scorer of that path, ``tree`` or ``plain``."""
-    return TreeScorer(loaded) if path == "tree" else PlainScorer(loaded)
-
-
-# ── tree ──────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(slots=True)
@@ -187,7 +152,8 @@ def _logprobs(
         target = torch.from_numpy(targets[here]).to(hidden.device)
         wanted = logits[target, column].float()
         top, first = logits.max(dim=0)
-        total = top.float() + (logits.float().sub_(top.float()) if logits.dtype != torch.float32 else logits.sub_(top)).exp_().sum(0).log()
+        # In place where the logits are float32 already; they are not needed again.
+        total = top.float() + logits.float().sub_(top).exp_().sum(dim=0).log()
         values[here] = (wanted - total[column]).double().cpu().numpy()
         best[here] = (first[column] == target).cpu().numpy()
     return values, best
@@ -197,11 +163,11 @@ def _deal(
     rows: Sequence[Row], values: NDArray[np.float64], best: NDArray[np.bool_], scores: dict[tuple[int, int], Spelled]
 ) -> None:
     """Hand each branch its tokens' scores."""
-    begin = 0
+    # Rounding can lift a certain token's log-probability a last bit above 0; NaN stays NaN.
+    values, begin = np.minimum(values, 0.0), 0
     for row in rows:
         for twig in row.twigs:
             end = begin + len(twig.branch.tokens) - twig.branch.start
-            # Rounding can lift a certain token's log-probability a last bit above 0.
-            logprobs = tuple(min(0.0, value) for value in values[begin:end].tolist())
-            scores[twig.ask, twig.continuation] = Spelled(logprobs, bool(best[begin:end].all()))
+            spelled = Spelled(tuple(values[begin:end].tolist()), bool(best[begin:end].all()))
+            scores[twig.ask, twig.continuation] = spelled
             begin = end

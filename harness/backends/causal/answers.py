@@ -1,0 +1,47 @@
+"""Score asks → replies: encode, score, and turn whatever goes wrong into a reply of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
+
+from harness.backends.causal.scores import Scorer, Spelled
+from harness.backends.causal.tokens import Encoded, Tokens, failed
+from harness.records import ContinuationScore, Finish, Reply, ScoreAsk
+
+__all__ = ["score_asks"]
+
+
+def score_asks(tokens: Tokens, scorer: Scorer, asks: Sequence[ScoreAsk]) -> list[Reply]:
+    """Answer every ask, in order; what cannot be scored is a FAILED or TOO_LONG reply."""
+    started = time.perf_counter()
+    encoded = tokens.encode(asks)
+    sound = [one for one in encoded if isinstance(one, Encoded)]
+    scored = iter(_scored(scorer, sound))
+    replies = [next(scored) if isinstance(one, Encoded) else one for one in encoded]
+    seconds = (time.perf_counter() - started) / max(1, len(asks))
+    return [replace(reply, seconds=seconds) for reply in replies]
+
+
+def _scored(scorer: Scorer, asks: Sequence[Encoded]) -> list[Reply]:
+    if not asks:
+        return []
+    try:
+        scores = scorer.score([ask.branches for ask in asks])
+    except RuntimeError as error:  # torch's word for out of memory, among others
+        if len(asks) == 1:
+            return [failed(f"the model could not be run: {error}"[:500])]
+        half = len(asks) // 2
+        return [*_scored(scorer, asks[:half]), *_scored(scorer, asks[half:])]
+    return [_reply(ask, spelled) for ask, spelled in zip(asks, scores, strict=True)]
+
+
+def _reply(ask: Encoded, spelled: Sequence[Spelled]) -> Reply:
+    if not all(isfinite(value) for one in spelled for value in one.logprobs):
+        return replace(failed("non-finite logits: the model's arithmetic broke down on this text"), usage=ask.usage)
+    scores = (
+        ContinuationScore(one.logprobs, starts, one.greedy) for one, starts in zip(spelled, ask.starts, strict=True)
+    )
+    return Reply(Finish.STOP, scores=tuple(scores), usage=ask.usage)

@@ -1,0 +1,248 @@
+"""A scripted generator whose flaws are dialled in, so that probes can be held to the truth about it.
+
+It sees asks and nothing else, as any model does. It knows some data sets by heart, finds in a prompt the question
+and the options that are shown, and decides once per question whether it errs, so that its flaws are the same to
+every probe. Each decision is an independent toss at the rate that is set; the same seed tosses alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from zlib import crc32
+
+from harness.backends.control_knowledge import Fact, Knowledge, learn
+from harness.backends.control_reading import Prompt, letter_of, read
+from harness.canonical import digest, to_json
+from harness.contracts import Dataset, Identity
+from harness.data import load
+from harness.records import (
+    Ask,
+    Capability,
+    ContinuationScore,
+    DrawAsk,
+    Finish,
+    GenerateAsk,
+    LossAsk,
+    Reply,
+    ScoreAsk,
+    Usage,
+)
+from harness.seeds import derive
+from harness.text.normalise import fold
+from harness.text.words import pieces
+
+__all__ = ["Control"]
+
+VERSION = "1"
+"""Part of the identity: changes whenever a reply could."""
+
+RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty")
+AHEAD = 4.0
+"""Nats by which the chosen continuation leads the next."""
+
+FORMS = ("{letter}", "({letter})", "{letter}. {option}", "The answer is {letter}.")
+"""How it words the choice of a letter."""
+
+NOTHING = "I have nothing to say about that."
+"""Its text where it knows no answer."""
+
+
+@dataclass(kw_only=True)
+class Control:
+    """A model with known faults; needs no weights and no network.
+
+    Attributes:
+        hallucination: Share of questions whose most tempting falsehood it believes, in [0, 1].
+        stereotype: Probability of preferring the stereotyped sentence of a pair; one half in neutral pairs.
+        order_bias: Share of questions in which it picks whatever option is shown first.
+        refusal: Share of asks that a content filter answers in its place.
+        empty: Share of asks that it answers with nothing.
+        seed: Of all its decisions.
+        delay_s: Seconds that each ask takes, for trying out interruption.
+        datasets: Names of the data sets it knows, in the layouts of facts_mc and minimal_pairs.
+        batch_tokens: Most tokens in one batch.
+    """
+
+    hallucination: float = 0.3
+    stereotype: float = 0.7
+    order_bias: float = 0.2
+    refusal: float = 0.0
+    empty: float = 0.0
+    seed: int = 0
+    delay_s: float = 0.0
+    datasets: Sequence[str] = ("facts_mc", "minimal_pairs")
+    batch_tokens: int = 4096
+
+    def __post_init__(self) -> None:
+        for name in RATES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a share in 0 to 1, not {getattr(self, name)}")
+        if self.delay_s < 0 or self.batch_tokens < 1:
+            raise ValueError("delay_s is at least 0 and batch_tokens at least 1")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Text, and log-likelihoods."""
+        return frozenset({Capability.GENERATE, Capability.SCORE})
+
+    def identity(self) -> Identity:
+        """Name the settings and the data sets it knows; how fast it answers is no part of it."""
+        settings = {name: to_json(getattr(self, name)) for name in (*RATES, "seed")}
+        known = {data.name: str(data.digest) for data in self._sets}
+        details = to_json({"version": VERSION, "settings": settings, "datasets": known})
+        return Identity("control", "scripted control", digest(details), details if isinstance(details, dict) else {})
+
+    def length(self, ask: Ask) -> int:
+        """Words of the ask, continuations included."""
+        if isinstance(ask, GenerateAsk):
+            return _count(ask.prompt) + ask.max_tokens
+        return _read_tokens(ask) if isinstance(ask, ScoreAsk) else 1
+
+    def answer(self, asks: Sequence[Ask]) -> list[Reply]:
+        """Answer every ask by the script."""
+        replies = []
+        for ask in asks:
+            if self.delay_s:
+                time.sleep(self.delay_s)
+            replies.append(self._answer(ask))
+        return replies
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    # ── the script ────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _sets(self) -> Sequence[Dataset]:
+        return [load(name) for name in self.datasets]
+
+    @cached_property
+    def _knowledge(self) -> Knowledge:
+        return learn(self._sets)
+
+    def _happens(self, rate: float, what: str) -> bool:
+        """Toss for ``what``: always the same result for the same seed."""
+        return rate > 0 and self._draw(what) < rate * 2**63
+
+    def _draw(self, what: str) -> int:
+        """A number below 2**63 for ``what``."""
+        return derive(self.seed, _safe(what))
+
+    def _answer(self, ask: Ask) -> Reply:
+        if isinstance(ask, DrawAsk | LossAsk):
+            return Reply(Finish.FAILED, error=f"the control backend has no answer to a {type(ask).__name__}")
+        key = "\n".join((ask.context, *ask.continuations)) if isinstance(ask, ScoreAsk) else ask.prompt
+        if self._happens(self.refusal, f"refusal/{key}"):
+            return Reply(Finish.REFUSED)
+        if self._happens(self.empty, f"empty/{key}"):
+            return Reply(Finish.STOP, text="" if isinstance(ask, GenerateAsk) else None)
+        return self._generate(ask) if isinstance(ask, GenerateAsk) else self._score(ask)
+
+    def _score(self, ask: ScoreAsk) -> Reply:
+        scores = _scores(ask.continuations, self._likeliest(ask))
+        return Reply(Finish.STOP, scores=scores, usage=Usage(prompt_tokens=_read_tokens(ask)))
+
+    def _likeliest(self, ask: ScoreAsk) -> int:
+        """Return the place of the continuation it prefers."""
+        pair = self._knowledge.pair(ask.continuations)
+        if pair is not None:
+            rate = 0.5 if pair.neutral else self.stereotype
+            wanted = pair.more if self._happens(rate, f"pair/{pair.more}/{pair.less}") else pair.less
+            return [text.strip() for text in ask.continuations].index(wanted)
+        prompt = read(ask.context)
+        letters = [letter_of(text) for text in ask.continuations]
+        named = [letter for letter in letters if letter is not None and letter < len(prompt.options)]
+        if prompt.options and len(named) == len(letters):
+            return letters.index(named[self._pick(prompt, [prompt.options[at] for at in named], shown=True)])
+        return self._pick(prompt, ask.continuations, shown=False)
+
+    def _pick(self, prompt: Prompt, options: Sequence[str], *, shown: bool) -> int:
+        """Return the place of the option it holds to be true; where it sees the list, it may just take the first."""
+        fact = self._knowledge.fact(prompt.lines)
+        question = fact.question if fact else "\n".join(prompt.lines)
+        if shown and self._happens(self.order_bias, f"order/{question}"):
+            return 0
+        folded = [fold(option) for option in options]
+        for belief in self._beliefs(fact):
+            if fold(belief) in folded:
+                return folded.index(fold(belief))
+        # What it does not know it guesses, by the texts alone: their order must not matter.
+        scene = "/".join((question, *sorted(folded)))
+        return max(range(len(folded)), key=lambda at: self._draw(f"guess/{scene}/{folded[at]}"))
+
+    def _beliefs(self, fact: Fact | None) -> Sequence[str]:
+        """Return the answers it holds to be true, the dearest first."""
+        if fact is None:
+            return ()
+        return fact.false if self._happens(self.hallucination, f"hallucination/{fact.question}") else fact.true
+
+    def _generate(self, ask: GenerateAsk) -> Reply:
+        prompt = read(ask.prompt)
+        if prompt.options:
+            place = self._pick(prompt, prompt.options, shown=True)
+            form = FORMS[self._draw(f"form/{ask.prompt}") % len(FORMS)]
+            text = form.format(letter=chr(ord("A") + place), option=prompt.options[place])
+        else:
+            text = next(iter(self._beliefs(self._knowledge.fact(prompt.lines))), NOTHING)
+        return _within_limits(ask, text)
+
+
+# ── likelihoods and lengths ───────────────────────────────────────────────────────────────
+
+
+def _safe(text: str) -> str:
+    """Return ``text`` with lone surrogates, which have no bytes, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _fraction(text: str) -> float:
+    """Return a number in [0, 1) that is the same for the same text."""
+    return crc32(_safe(text).encode()) / 2**32
+
+
+@lru_cache(maxsize=16384)
+def _tokens(text: str) -> tuple[tuple[int, ...], tuple[float, ...], float]:
+    """Return where the words of ``text`` start, a log-probability of -1 to -4 for each, by its letters, and the sum."""
+    spans = pieces(text)
+    logprobs = tuple(-1 - 3 * _fraction(text[start:end]) for start, end in spans)
+    return tuple(start for start, _ in spans), logprobs, sum(logprobs)
+
+
+def _scores(texts: Sequence[str], likeliest: int) -> tuple[ContinuationScore, ...]:
+    """Give every continuation its words' likelihoods, and the others a penalty per word that keeps them behind.
+
+    A penalty on every word, so that the preference also shows in the words that two sentences share.
+    """
+    lead = _tokens(texts[likeliest])[2]
+    scores = []
+    for place, text in enumerate(texts):
+        starts, logprobs, total = _tokens(text)
+        if place != likeliest:
+            # The fraction keeps the others from tying with each other.
+            penalty = (max(0.0, total - lead) + AHEAD + _fraction(text)) / len(starts)
+            logprobs = tuple(logprob - penalty for logprob in logprobs)
+        scores.append(ContinuationScore(logprobs, starts, greedy=place == likeliest))
+    return tuple(scores)
+
+
+def _within_limits(ask: GenerateAsk, text: str) -> Reply:
+    """Cut ``text`` at the first stop text and at the limit of tokens, a word counting as one."""
+    stops = [text.find(stop) for stop in ask.stop if stop and stop in text]
+    text = text[: min(stops, default=len(text))]
+    ends = [end for _, end in pieces(text)]
+    finish = Finish.LENGTH if len(ends) > ask.max_tokens else Finish.STOP
+    kept = ends[: ask.max_tokens]
+    usage = Usage(_count(ask.prompt), len(kept))
+    return Reply(finish, text=text[: kept[-1]] if kept else "", usage=usage)
+
+
+@lru_cache(maxsize=8192)
+def _count(text: str) -> int:
+    return len(pieces(text))
+
+
+def _read_tokens(ask: ScoreAsk) -> int:
+    return _count(ask.context) + sum(len(_tokens(text)[0]) for text in ask.continuations)

@@ -1,0 +1,165 @@
+"""Any causal language model that transformers can open: scored and continued in this process, on CPU or GPU."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from harness.backends.causal import sources
+from harness.backends.causal.answers import score_asks
+from harness.backends.causal.decoding import continue_prompts
+from harness.backends.causal.files import ModelFiles, open_folder
+from harness.backends.causal.loading import Loaded, load
+from harness.backends.causal.placement import (
+    DTYPES,
+    library_versions,
+    resolve_device,
+    resolve_dtype,
+    resolve_scoring,
+)
+from harness.backends.causal.proof import check, make_scorer
+from harness.backends.causal.scores import Scorer
+from harness.backends.causal.tokens import failed
+from harness.canonical import digest
+from harness.contracts import Identity
+from harness.records import Ask, Capability, GenerateAsk, Reply, ScoreAsk
+
+__all__ = ["HuggingFace"]
+
+SCORING_VERSION = 1
+DECODING_VERSION = 1
+"""Raised whenever the same model could give another reply to the same ask: the journal keeps replies by identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A model in memory, and what scores with it."""
+
+    loaded: Loaded
+    scorer: Scorer
+
+
+@dataclass(slots=True)
+class HuggingFace:
+    """A causal language model in this process.
+
+    Only safetensors are read, and no code that comes with a model is run. Nothing is loaded before the first answer.
+
+    Attributes:
+        model: A name of the catalogue, a folder, a ``.gguf`` file, or a hub id that is in the hub's cache.
+        revision: Commit, tag or branch of a hub id.
+        device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        dtype: ``auto`` (float32 on a CPU, else the checkpoint's own), ``float32``, ``bfloat16`` or ``float16``.
+        batch_tokens: Most tokens of one batch: what is in memory at a time is a part of it when scoring, all of it when
+            generating.
+        scoring: ``tree`` (what continuations share is read once), ``plain`` (each by itself), or ``auto``: tree for
+            the architectures it is proved on.
+    """
+
+    model: str = "smollm2-135m-instruct"
+    revision: str | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int = 4096
+    scoring: str = "auto"
+    _identity: Identity | None = field(default=None, init=False, repr=False, compare=False)
+    _opened: _Opened | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.dtype not in ("auto", *DTYPES):
+            raise ValueError(f"dtype is auto, {', '.join(DTYPES)}, not {self.dtype!r}")
+        if self.scoring not in ("auto", "tree", "plain"):
+            raise ValueError(f"scoring is auto, tree or plain, not {self.scoring!r}")
+        if self.batch_tokens < 1:
+            raise ValueError(f"batch_tokens is at least 1, not {self.batch_tokens}")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """It continues text and scores it."""
+        return frozenset({Capability.GENERATE, Capability.SCORE})
+
+    def fetch(self, say: Callable[[str], None] | None = None) -> None:
+        """Bring the model onto this machine if it is not here; the only method that may open a connection.
+
+        Raises:
+            ModelError, OfflineError: it cannot be had; says what to do.
+        """
+        sources.fetch(self.model, self.revision, say=say)
+
+    def identity(self) -> Identity:
+        """Which model this is: digests of all its files, and everything else that could change a reply.
+
+        Raises:
+            ModelError: there is no such model here, or its folder cannot be used.
+            MissingExtraError: torch or transformers is not installed.
+        """
+        if self._identity is None:
+            versions = library_versions()
+            found, files, placed = self._found()
+            details = {
+                **files.digests(),
+                **placed,
+                "device": placed["device"].partition(":")[0],
+                "origin": found.origin,
+                "scoring": f"{placed['scoring']}-{SCORING_VERSION}",
+                "decoding": f"generate-{DECODING_VERSION}",
+                "versions": versions,
+            }
+            self._identity = Identity("huggingface", found.name, digest(details), details)
+        return self._identity
+
+    def _found(self) -> tuple[sources.Found, ModelFiles, dict[str, str]]:
+        found = sources.find(self.model, self.revision)
+        files = open_folder(found.folder)
+        device = resolve_device(self.device)
+        dtype = resolve_dtype(self.dtype, device, files.stored_dtype())
+        return found, files, {"device": device, "dtype": dtype, "scoring": resolve_scoring(self.scoring, files.config)}
+
+    def length(self, ask: Ask) -> int:
+        """About how many tokens ``ask`` costs: four bytes of text each, and all the tokens it may generate."""
+        if isinstance(ask, ScoreAsk):
+            return (len(ask.context.encode()) + sum(len(c.encode()) for c in ask.continuations)) // 4 + 1
+        if isinstance(ask, GenerateAsk):
+            return len(f"{ask.system or ''}{ask.prompt}".encode()) // 4 + 1 + ask.max_tokens
+        return 1
+
+    def answer(self, asks: Sequence[Ask]) -> list[Reply]:
+        """Answer every ask, in order.
+
+        Raises:
+            ModelError: at the first call, if the model cannot be opened or fails its check.
+        """
+        opened = self._open()
+        score = [(number, ask) for number, ask in enumerate(asks) if isinstance(ask, ScoreAsk)]
+        write = [(number, ask) for number, ask in enumerate(asks) if isinstance(ask, GenerateAsk)]
+        scored = score_asks(opened.loaded.tokens, opened.scorer, [ask for _, ask in score])
+        written = continue_prompts(opened.loaded, [ask for _, ask in write], batch_tokens=self.batch_tokens)
+        replies = {number: reply for (number, _), reply in zip((*score, *write), (*scored, *written), strict=True)}
+        return [replies.get(number) or _refused(ask) for number, ask in enumerate(asks)]
+
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            _, files, placed = self._found()
+            tree = placed["scoring"] == "tree"
+            loaded = load(files, device=placed["device"], dtype=placed["dtype"], tree=tree)
+            if tree:
+                check(loaded, half=placed["dtype"] != "float32")
+            self._opened = _Opened(loaded, make_scorer(loaded, placed["scoring"]))
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of the model; the next answer would load it again."""
+        if self._opened is None:
+            return
+        on_cpu = self._opened.loaded.device.type == "cpu"
+        self._opened = None
+        gc.collect()  # modules refer to each other in circles
+        if not on_cpu:
+            import torch
+
+            torch.cuda.empty_cache()
+
+
+def _refused(ask: Ask) -> Reply:
+    return failed(f"a language model answers no {type(ask).__name__}; it generates text and scores it")

@@ -1,0 +1,88 @@
+"""What is put to a backend: frozen, canonical, hashable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Ask", "Capability", "DrawAsk", "GenerateAsk", "LossAsk", "ScoreAsk"]
+
+
+class Capability(StrEnum):
+    """What a backend can do."""
+
+    GENERATE = "generate"
+    """Continue a prompt with text."""
+    SCORE = "score"
+    """Give the log-probability of each token of given continuations."""
+    DRAW = "draw"
+    """Make images."""
+    LOSS = "loss"
+    """Give the training loss of single records."""
+    TRAINING_DATA = "training_data"
+    """Say which records it was, and was not, trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateAsk:
+    """Continue ``prompt``.
+
+    Attributes:
+        prompt: The user's message, or the bare text to continue where ``chat`` is off.
+        system: System message, used only with ``chat``.
+        chat: Whether the model's own chat template is applied.
+        max_tokens: Most new tokens, at least 1.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass in (0, 1].
+        stop: Texts that end the reply; they are not part of it.
+        seed: Names the random stream; asks that differ only here are different samples.
+    """
+
+    prompt: str
+    system: str | None = None
+    chat: bool = True
+    max_tokens: int = 64
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
+            raise ValueError("max_tokens must be at least 1, temperature at least 0, top_p in (0, 1]")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreAsk:
+    """Give log-probabilities of each of ``continuations`` after ``context``.
+
+    An empty context means: after the model's own start-of-text token.
+    Continuations carry their own leading space.
+    """
+
+    context: str
+    continuations: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.continuations or not all(self.continuations):
+            raise ValueError("a ScoreAsk needs at least one continuation, and none of them empty")
+
+
+@dataclass(frozen=True, slots=True)
+class DrawAsk:
+    """Make one image from ``seed``, optionally for a ``prompt`` or a class ``label``."""
+
+    seed: int
+    prompt: str | None = None
+    label: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LossAsk:
+    """Give the training loss of the record named ``record`` in the backend's training data."""
+
+    record: str
+    seed: int = 0
+
+
+Ask = GenerateAsk | ScoreAsk | DrawAsk | LossAsk

@@ -1,0 +1,84 @@
+"""What comes back from a backend, and what instruments are asked to read of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
+
+
+class Finish(StrEnum):
+    """Why a reply ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    """The token limit of the ask was reached."""
+    REFUSED = "refused"
+    """A content filter of the provider answered instead of the model."""
+    TOO_LONG = "too_long"
+    """The ask does not fit the model's context; nothing was shortened."""
+    FAILED = "failed"
+    """No usable answer: connection, server or numerical failure. Asked again on the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuationScore:
+    """Log-probabilities of one continuation, token by token.
+
+    Attributes:
+        logprobs: Natural log-probability of each token given all before it, each at most 0.
+        starts: For each token, the offset in the continuation of its first character.
+        greedy: Whether each token was the model's most likely one.
+    """
+
+    logprobs: tuple[float, ...]
+    starts: tuple[int, ...]
+    greedy: bool
+
+    @property
+    def total(self) -> float:
+        """Sum of the token log-probabilities, in nats."""
+        return sum(self.logprobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written for one ask, as the backend counted them."""
+
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one ask.
+
+    Attributes:
+        finish: Why it ended.
+        text: Generated text; None where the ask was for something else or nothing came.
+        scores: One per continuation of a `ScoreAsk`, in its order.
+        media: Names of files under the bundle's ``media/``, for images.
+        error: What went wrong, in one line; None unless ``finish`` is FAILED or TOO_LONG.
+        usage: Tokens used.
+        seconds: Wall time that the backend attributes to this ask.
+        retries: How often it was asked again before this came.
+    """
+
+    finish: Finish
+    text: str | None = None
+    scores: tuple[ContinuationScore, ...] = ()
+    media: tuple[str, ...] = ()
+    error: str | None = None
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request that ``instrument`` read ``text`` (with ``context``, for instruments of pairs)."""
+
+    instrument: str
+    text: str
+    context: str | None = None

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from harness.cli import main
+
+CALCULATOR = """
+[model]
+backend = "acme.calculator"
+errors = 0.2
+[run]
+probes = ["acme.arithmetic"]
+[[gate]]
+metric = "acme.arithmetic/accuracy"
+min = {minimum}
+reason = "A calculator should add."
+"""
+
+
+@pytest.fixture
+def harness(capsys, monkeypatch, tmp_path):
+    """Return a function that runs a command in tmp_path and gives its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def go(*words):
+        monkeypatch.setattr(sys, "argv", ["harness", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=caught.value.code or 0, out=out, err=err)
+
+    return go
+
+
+@pytest.fixture
+def project(acme, tmp_path):
+    """A folder with a harness.toml; returns a function that sets the gate's limit."""
+
+    def put(minimum):
+        (tmp_path / "harness.toml").write_text(CALCULATOR.format(minimum=minimum))
+
+    put(0.5)
+    return put
+
+
+def test_help_names_every_command_and_the_exit_codes(harness):
+    shown = harness("--help")
+    assert shown.code == 0
+    for command in "run resume plan status demo verify gate init doctor runs config probes backends datasets models".split():
+        assert f" {command} " in shown.out
+    assert "130 interrupted" in shown.out.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["probes", "list"], ["backends", "list"], ["config", "schema"], ["models", "list"], ["datasets", "list"], ["config", "validate"]],
+    ids=" ".join,
+)
+def test_light_commands_import_neither_torch_nor_pandas(words, tmp_path):
+    code = (
+        "import sys; from harness.cli import main; sys.argv = ['harness', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit as done: code = done.code\n"
+        "heavy = sorted({'torch', 'pandas', 'transformers', 'aiohttp', 'statsmodels'} & set(sys.modules))\n"
+        "print('HEAVY', heavy, code, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert "HEAVY [] 0" in done.stderr.replace("None", "0")
+
+
+def test_a_run_exits_with_0_whatever_the_verdict_and_with_the_verdict_when_gated(harness, project):
+    for minimum, code in ((0.5, 0), (0.99, 1)):
+        project(minimum)
+        assert harness("run").code == 0
+        assert harness("run", "--gate").code == code
+        assert harness("gate", "latest").code == code
+
+
+def test_a_run_ends_with_sentences_the_verdict_and_the_path_of_the_evidence(harness, project):
+    done = harness("run")
+    assert "Of 120 sums, the model gave the correct sum in" in done.out
+    assert "Limit: at least 50 of 100. Passed." in done.out
+    assert "Verdict: Passed" in done.out
+    assert "Evidence: runs/calculator-" in done.out
+    assert "Every reply is in" in done.err
+
+
+def test_not_enough_evidence_exits_with_3_only_when_strict(harness, project):
+    harness("run")
+    project(0.8)
+    assert (harness("run", "--gate").code, harness("run", "--gate", "--strict").code) == (0, 3)
+
+
+def test_a_gated_run_without_a_gate_is_refused_before_anything_is_asked(harness, acme, tmp_path):
+    (tmp_path / "harness.toml").write_text('[model]\nbackend = "acme.calculator"\n[run]\nprobes = ["acme.arithmetic"]\n')
+    refused = harness("run", "--gate")
+    assert refused.code == 2
+    assert "would pass anything" in refused.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_results_go_to_stdout_and_talk_to_stderr(harness, project):
+    done = harness("run", "--json")
+    document = json.loads(done.out)
+    assert document["schema"] == 1
+    assert document["verdict"]["ruling"] == "pass"
+    assert "Model: calculator" in done.err
+
+
+def test_quiet_says_nothing_but_results(harness, project):
+    assert "Model:" not in harness("run", "--quiet").err
+
+
+def test_no_bar_and_no_escape_sequence_is_written_where_nobody_watches(harness, project):
+    done = harness("run")
+    assert "\x1b" not in done.out + done.err
+
+
+def test_the_plan_tells_cases_tokens_minutes_and_detectable_effect(harness, project):
+    shown = harness("plan")
+    assert "acme.arithmetic@facts_mc: 120 cases, about" in shown.out
+    assert "120 asks, 0 of them answered before" in shown.out
+    assert harness("run").code == 0
+    assert "Nothing is left to ask" in harness("plan").out
+
+
+def test_a_gate_that_cannot_be_passed_is_warned_of_before_the_run(harness, acme, tmp_path):
+    text = CALCULATOR.format(minimum=0.9) + '[probe."acme.arithmetic"]\nitems = 5\n'
+    (tmp_path / "harness.toml").write_text(text)
+    assert "5 sums are too few. Even a perfect result could not pass" in harness("plan").out
+
+
+def test_the_asks_of_a_plan_can_be_answered_elsewhere_and_judged_here(harness, project, tmp_path):
+    harness("plan", "--asks", "asks.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "asks.jsonl").read_text().splitlines()]
+    replies = [{"ask": row["ask"], "text": "0"} for row in rows]
+    (tmp_path / "replies.jsonl").write_text("\n".join(map(json.dumps, replies)))
+    (tmp_path / "replay.toml").write_text(
+        '[model]\nbackend = "replay"\npath = "replies.jsonl"\n[run]\nprobes = ["acme.arithmetic"]\n'
+    )
+    done = harness("run", "--config", "replay.toml")
+    assert done.code == 0
+    assert "gave the correct sum in" in done.out
+
+
+def test_a_finished_run_is_listed_shown_and_verified(harness, project):
+    assert "No finished run" in harness("runs", "list").out
+    harness("run")
+    listed = json.loads(harness("runs", "list", "--json").out)["runs"]
+    assert [row["verdict"] for row in listed] == ["pass"]
+    assert "the model gave the correct sum" in harness("runs", "show", "latest").out
+    for words in (("verify", "latest"), ("runs", "verify", listed[0]["run"])):
+        done = harness(*words)
+        assert (done.code, "Verified" in done.out) == (0, True)
+
+
+def test_a_damaged_bundle_does_not_verify_and_cannot_be_judged(harness, project, tmp_path):
+    harness("run")
+    [bundle] = (tmp_path / "runs").glob("calculator-*")
+    (bundle / "report.html").write_text("changed")
+    done = harness("verify", "latest")
+    assert (done.code, "DIFFERS: report.html: was changed" in done.out) == (1, True)
+    assert harness("gate", "latest").code == 4
+
+
+def test_an_unknown_run_is_refused_with_the_nearest(harness, project):
+    harness("run")
+    refused = harness("verify", "calculator-zzz")
+    assert refused.code == 4
+    assert "There is no run 'calculator-zzz' in runs" in refused.err
+
+
+def test_a_missing_configuration_falls_back_on_the_shipped_one_and_says_so(harness):
+    done = harness("config", "show")
+    assert 'model.model = "smollm2-135m-instruct"  (file)' in done.out
+    assert "using the one that ships with the harness" in done.err
+
+
+def test_mistakes_in_the_configuration_exit_with_2_and_no_traceback(harness, tmp_path):
+    (tmp_path / "harness.toml").write_text('[run]\nprofil = "x"\n')
+    done = harness("run")
+    assert done.code == 2
+    assert "harness.toml:2: run.profil: unknown key. Did you mean 'profile'?" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_init_writes_a_file_that_is_valid_and_refuses_to_overwrite_it(harness, tmp_path):
+    assert harness("init", "--backend", "control", "--model", "x").code == 0
+    assert 'backend = "control"' in (tmp_path / "harness.toml").read_text()
+    assert harness("init").code == 2
+    assert harness("init", "--force").code == 0
+    assert harness("config", "validate").code == 0
+
+
+def test_listings_describe_what_is_installed(harness, acme):
+    assert "acme.arithmetic  Addition  (acme-arithmetic 1.2.0)" in harness("probes", "list").out
+    assert "question: Does the model add two small numbers correctly?" in harness("probes", "describe", "acme.arithmetic").out
+    assert "Settings: errors" in harness("backends", "describe", "acme.calculator").out
+    assert harness("instruments", "list").out == "No instrument is installed.\n"
+    assert "Did you mean 'acme.arithmetic'" in harness("probes", "describe", "acme.arithmetik").err
+
+
+def test_a_broken_plugin_is_a_warning_row_and_no_crash(harness, install):
+    install("broken", {"harness.probes": {"broken.probe": "no_such_module:Probe"}})
+    done = harness("probes", "list")
+    assert done.code == 0
+    assert "warning: The probe 'broken.probe' from broken 1.0 cannot be used" in done.err
+    assert "broken.probe" in harness("doctor").out
+
+
+def test_status_and_resume_know_nothing_when_nothing_is_under_way(harness):
+    assert "No run is under way" in harness("status").out
+    refused = harness("resume")
+    assert refused.code == 2
+    assert "nothing to resume" in refused.err
+
+
+def test_a_run_out_of_time_is_resumed_by_the_printed_command(harness, acme, tmp_path):
+    text = CALCULATOR.format(minimum=0.5).replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.01\nbatch_tokens = 60")
+    (tmp_path / "harness.toml").write_text(text)
+    stopped = harness("run", "--max-minutes", "0.005")
+    assert stopped.code == 4
+    command = stopped.err.strip().splitlines()[-1].split()
+    assert command[:2] == ["harness", "resume"]
+    [row] = json.loads(harness("status", "--json").out)["underway"]
+    assert 0 < row["answered"] < row["asks"] == 120
+    resumed = harness(*command[1:])
+    assert resumed.code in {0, 4}
+
+
+def test_doctor_finds_what_every_audit_needs(harness):
+    done = harness("doctor", "--json")
+    checks = {row["name"]: row["ok"] for row in json.loads(done.out)["checks"]}
+    assert checks["rai-harness"]
+    assert checks["package harness"]
+    assert checks["data sets"]

@@ -1,0 +1,109 @@
+"""kill -9 at random moments: nothing that was answered is lost, asked twice, or changes a number."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.evidence.store import Store
+
+KILLS = 10
+
+CALCULATOR = """
+[model]
+backend = "acme.calculator"
+errors = 0.2
+batch_tokens = 100
+delay_s = 0.004
+log = "{log}"
+[run]
+probes = ["acme.arithmetic"]
+profile = "standard"
+"""
+
+CONTROL = """
+[model]
+backend = "control"
+delay_s = 0.004
+[run]
+profile = "smoke"
+"""
+
+
+def start(config, store, path):
+    command = [sys.executable, "-m", "harness", "run", "--config", str(config), "--store", str(store), "--quiet"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def finish(process):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err.decode()
+    return Path(out.decode().rpartition("Evidence: ")[2].strip())
+
+
+def journalled(store):
+    """Digests of all asks answered in a store, read as a resumed run would."""
+    found = set()
+    for path in store.glob(".journals/*.sqlite"):
+        with sqlite3.connect(path) as db:
+            found |= {row[0] for row in db.execute("SELECT key FROM entries WHERE kind = 'reply'")}
+        db.close()
+    return found
+
+
+def kill_at_random_moments(config, store, path, *, seed):
+    """Start the run again and again, killing it each time; yields what the journal held at each death."""
+    moments = random.Random(seed)
+    for _ in range(KILLS):
+        process = start(config, store, path)
+        deadline = time.monotonic() + 60
+        held = len(journalled(store))
+        # Wait until this process has committed something, so that the kill falls into the asking, then a little more.
+        while len(journalled(store)) <= held and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0, 0.05))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        yield journalled(store)
+
+
+@pytest.mark.parametrize("name", ["calculator", "control"])
+def test_a_run_killed_ten_times_ends_with_the_bytes_of_an_uninterrupted_one(name, acme, tmp_path):
+    config, log = tmp_path / "harness.toml", tmp_path / "sent.txt"
+    config.write_text(CALCULATOR.format(log=log) if name == "calculator" else CONTROL)
+    whole = finish(start(config, tmp_path / "whole", [acme]))
+    log.unlink(missing_ok=True)
+
+    store = tmp_path / "killed"
+    answered_before = [set()]
+    sent_before = [0]
+    for held in kill_at_random_moments(config, store, [acme], seed=5):
+        answered_before.append(held)
+        sent_before.append(len(log.read_text().split()) if log.exists() else 0)
+    resumed = finish(start(config, store, [acme]))
+
+    for file in ("estimates.json", "scores.parquet"):
+        assert (resumed / file).read_bytes() == (whole / file).read_bytes()
+    assert len(answered_before[-1]) > len(answered_before[1]) > 0, "the kills must fall while asks are being answered"
+    if name == "calculator":
+        sent = log.read_text().split()
+        for life, answered in enumerate(answered_before):
+            end = sent_before[life + 1] if life + 1 < len(sent_before) else len(sent)
+            assert not answered & set(sent[sent_before[life] : end]), "an answered ask was sent again"
+
+
+def test_a_half_written_bundle_is_never_taken_for_a_run(calculator_run):
+    store = calculator_run.done.folder.parent
+    partial = store / ".run-1.123.partial"
+    partial.mkdir()
+    (partial / "run.json").write_text("{}")
+    assert [path.name for path in Store(store).bundles()] == [calculator_run.done.folder.name]
