@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness import __version__
 from harness.canonical import Digest, digest
 from harness.config import Config, Gate, Profile
 from harness.contracts import Backend, Budget, Dataset, Identity, Probe, ProbeCard
@@ -19,10 +20,14 @@ from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Met
 from harness.registry import Plugin, Registry
 from harness.seeds import derive
 
-__all__ = ["SMOKE_ITEMS", "DataRecord", "Plan", "PluginRecord", "Target", "check", "make_plan", "open_target"]
+__all__ = ["CORE", "SMOKE_ITEMS", "DataRecord", "Plan", "PluginRecord", "Target", "check", "make_plan", "open_target"]
 
 SMOKE_ITEMS = 120
 """Rows of each data set in the smoke profile: a share near one half is then known to about ± 9 points."""
+
+
+CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
+"""The harness itself, which computes every interval: its code is recorded like a plugin's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +313,7 @@ def _record(draft: _Draft, backend: Backend) -> Plan:
         cells=tuple(draft.cells),
         plugins=tuple(
             PluginRecord(kind, name, plugin.distribution, plugin.version, plugin.code_digest())
-            for (kind, name), plugin in sorted(draft.plugins.items())
+            for (kind, name), plugin in sorted({("core", "harness"): CORE, **draft.plugins}.items())
         ),
         data=tuple(
             DataRecord(d.name, d.version, d.digest, d.licence, d.origin, len(d.rows))

@@ -149,7 +149,10 @@ def _report(done: Finished, *, json: bool) -> None:
     for line in lines(done.evidence, done.target.metrics()):
         show(line)
     show(f"\nEvidence: {done.folder}")
-    talk(f"Read it in a browser: {done.folder / 'report.html'}\nProve it: harness verify {done.folder}")
+    talk(
+        f"All numbers, groups and controls: harness runs show {done.folder}\n"
+        f"Read it in a browser: {done.folder / 'report.html'}\nProve it: harness verify {done.folder}"
+    )
 
 
 def plan(

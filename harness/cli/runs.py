@@ -66,7 +66,7 @@ def show_run(run: RunArgument, store: StoreOption = None, json: JsonFlag = False
     if json:
         show_json({"bundle": str(folder), **findings(evidence)})
         return
-    for line in lines(evidence, metrics_of(evidence, Registry()), slices=True):
+    for line in lines(evidence, metrics_of(evidence, Registry()), detail=True):
         show(line)
     show(f"\nEvidence: {folder}")
 

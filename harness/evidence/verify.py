@@ -15,6 +15,7 @@ from harness.errors import BundleError, HarnessError
 from harness.evidence.bundle import Evidence, read_bundle
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
 from harness.judge import judge_cases
+from harness.plan import CORE
 from harness.gate import Policy, judge
 from harness.records import Cell, CellStatus, Metric, Value, Verdict
 from harness.registry import Registry
@@ -137,12 +138,12 @@ def _check_plan(evidence: Evidence, plan: Mapping[str, Any]) -> Iterator[Finding
 
 def _check_code(plugins: Sequence[Mapping[str, str]], registry: Registry) -> Iterator[Finding]:
     for used in plugins:
-        if used["kind"] != "probe":
+        if used["kind"] not in {"core", "probe"}:
             continue
-        here = registry.find("probe", used["name"])
+        here = CORE if used["kind"] == "core" else registry.find("probe", used["name"])
         if str(here.code_digest()) != used["code"]:
             yield Finding(
-                f"probe {used['name']}",
+                f"{used['kind']} {used['name']}",
                 f"was {used['distribution']} {used['version']} with other code than the installed {here.owner};"
                 " numbers are computed with the installed one",
                 fatal=False,

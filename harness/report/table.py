@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.canonical import from_json, to_json
@@ -65,36 +65,44 @@ def findings(evidence: Evidence) -> dict[str, Value]:
     }
 
 
-def lines(evidence: Evidence, metrics: Mapping[str, Metric], *, slices: bool = False) -> Iterator[str]:
-    """The run in sentences: each cell's findings, what was not tested, and the verdict.
+def lines(evidence: Evidence, metrics: Mapping[str, Metric], *, detail: bool = False) -> Iterator[str]:
+    """The run in sentences: what each cell found, what was not tested, and the verdict.
 
     Args:
         evidence: The run.
         metrics: Cards of its metrics.
-        slices: Also give the numbers by group.
+        detail: Give every metric, every group and every control, not only headlines and gated metrics.
     """
     gates = {(gate.metric, gate.dataset): gate for gate in (evidence.verdict.gates if evidence.verdict else ())}
     for result in evidence.results:
         yield f"\n{result.probe} on {printable(result.dataset)}"
-        yield from _cell_lines(result, metrics, gates, slices=slices)
+        yield from _findings(result, metrics, gates, detail=detail)
+        yield from _control_lines(result.controls, metrics, detail=detail)
     for cell in _cells(evidence):
         if cell.status is CellStatus.NOT_APPLICABLE:
-            yield f"\n{cell.probe} on {printable(cell.dataset)}\n  Not tested: {printable(cell.reason)}."
+            yield f"\n{cell.probe} on {printable(cell.dataset)}\n  Not tested: {printable(cell.reason, limit=400)}."
     yield ""
     yield from _verdict_lines(evidence.verdict)
 
 
-def _cell_lines(
-    result: CellResult, metrics: Mapping[str, Metric], gates: Mapping[tuple[str, str], GateResult], *, slices: bool
+def _findings(
+    result: CellResult, metrics: Mapping[str, Metric], gates: Mapping[tuple[str, str], GateResult], *, detail: bool
 ) -> Iterator[str]:
-    for found in result.results:
-        if found.slice and not slices:
-            continue
+    for place, found in enumerate(result.results):
         gate = None if found.slice else gates.get((found.metric, result.dataset))
-        ending = f" Limit: {gate.limit}. {_ruling(gate)}." if gate else ""
-        yield f"  {_sentence(found, metrics[found.metric])}{ending}"
-    for control in result.controls:
-        yield f"  Control ({control.kind.value}): {_control(control, metrics)}"
+        if detail or gate is not None or place == 0:
+            ending = f" Limit: {gate.limit}. {_ruling(gate)}." if gate else ""
+            yield f"  {_sentence(found, metrics[found.metric])}{ending}"
+
+
+def _control_lines(
+    controls: Sequence[ControlResult], metrics: Mapping[str, Metric], *, detail: bool
+) -> Iterator[str]:
+    judged = [control for control in controls if control.kind is not ControlKind.INSTRUMENT]
+    if detail or not all(control.passed for control in judged):
+        yield from (f"  Control ({control.kind.value}): {_control(control, metrics)}" for control in controls)
+    else:
+        yield f"  Its {len(judged)} controls came out as they should."
 
 
 def _sentence(found: Result, metric: Metric) -> str:
@@ -104,7 +112,7 @@ def _sentence(found: Result, metric: Metric) -> str:
 def _control(control: ControlResult, metrics: Mapping[str, Metric]) -> str:
     found = _sentence(control.estimate, metrics[control.estimate.metric])
     if control.kind is ControlKind.INSTRUMENT:
-        return f"for comparison, {control.title}: {found}"
+        return f"for comparison, with {control.title} in the model's place: {found}"
     return f"{control.title}: {'as it should be' if control.passed else 'NOT AS IT SHOULD BE, so do not rely on this probe'}."
 
 
