@@ -145,7 +145,10 @@ def _decode_union(options: tuple[Any, ...], data: Any) -> Any:
 
 def _decode_record(cls: Any, data: Any) -> Any:
     if not isinstance(data, Mapping):
-        raise ValueError(f"{cls.__name__} is read from an object, not from {type(data).__name__}")
+        # Whatever is wrong with stored data is a ValueError to those who read it.
+        raise ValueError(  # noqa: TRY004
+            f"{cls.__name__} is read from an object, not from {type(data).__name__}"
+        )
     known = {f.name for f in fields(cls)}
     if set(data) - known:
         raise ValueError(f"{cls.__name__} has no field {sorted(set(data) - known)}")

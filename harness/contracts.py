@@ -280,16 +280,20 @@ class ConcurrentBackend(Backend, Protocol):
         """Close connections, within the event loop that opened them."""
 
 
-Progress = Callable[[str, int, int | None], None]
-"""Told of a download: what it is, bytes done, and bytes in all where that is known."""
+Progress = Callable[[int, int], None]
+"""Told of a download: bytes done, and bytes in all. May be called from another thread."""
 
 
 @runtime_checkable
 class FetchingBackend(Backend, Protocol):
     """A backend whose model may have to be downloaded before it has an identity."""
 
-    def fetch(self, progress: Progress) -> tuple[str, ...]:
-        """Get what is missing, verified; nothing where all is there. Returns notes for the user.
+    def fetch(self, *, progress: Progress, say: Callable[[str], None]) -> None:
+        """Get what is missing, verified; do nothing where all is there.
+
+        Args:
+            progress: Told of every download as it goes.
+            say: Told what the user should know, such as a source that could not be reached.
 
         Raises:
             ModelError: no source could give it.

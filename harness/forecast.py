@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from harness.config import Gate
 from harness.contracts import ConcurrentBackend
@@ -82,8 +81,14 @@ def cost(ask: Ask, shared: int = 0) -> float:
 def total_cost(asks: Sequence[Ask]) -> float:
     """Cost of ``asks`` together: a primer that all contexts begin with is read once."""
     contexts = [ask.context for ask in asks if isinstance(ask, ScoreAsk) and ask.context]
-    shared = len(commonprefix(contexts)) if len(contexts) > 1 else 0
+    shared = _common_start(contexts) if len(contexts) > 1 else 0
     return sum(cost(ask, shared if isinstance(ask, ScoreAsk) and ask.context else 0) for ask in asks)
+
+
+def _common_start(texts: Sequence[str]) -> int:
+    """Number of characters with which all of ``texts`` begin alike: those that the first and last in order share."""
+    first, last = min(texts), max(texts)
+    return next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
 
 
 def forecast(target: Target, gates: Sequence[Gate], *, left: Sequence[Ask], total: int, rate: float | None) -> Forecast:
@@ -125,19 +130,29 @@ def _cell(key: str, cases: Sequence[Case], metric: Metric) -> CellForecast:
 def _too_small(target: Target, gates: Sequence[Gate]) -> list[str]:
     """Gates that not even a perfect result of this plan could pass: running would be a waste."""
     metrics = target.metrics()
-    warnings = []
-    for gate in gates:
-        metric = metrics.get(gate.metric)
-        if metric is None or metric.unit != "share" or metric.better is Better.NULL:
-            continue
-        limit = gate.min if metric.better is Better.HIGHER else gate.max
-        for key, cases in target.cases.items():
-            probe, _, dataset = key.partition("@")
-            n = len({case.cluster for case in cases})
-            if gate.metric.startswith(f"{probe}/") and gate.dataset in (None, dataset) and limit is not None:
-                if not can_pass(n, limit=limit, better=metric.better):
-                    warnings.append(
-                        f"{gate.metric} on {dataset}: {n} {metric.n_unit} are too few. Even a perfect result could not"
-                        f" pass the limit {limit:g}; choose a larger profile or raise `items`."
-                    )
-    return warnings
+    return [
+        f"{gate.metric} on {dataset}: {n} {metrics[gate.metric].n_unit} are too few. Even a perfect result could not"
+        f" pass the limit {limit:g}; choose a larger profile or raise `items`."
+        for gate in gates
+        if gate.metric in metrics
+        for dataset, n in _units(target, gate)
+        if (limit := _limit(gate, metrics[gate.metric])) is not None
+        and not can_pass(n, limit=limit, better=metrics[gate.metric].better)
+    ]
+
+
+def _units(target: Target, gate: Gate) -> list[tuple[str, int]]:
+    """Data sets on which the gate's metric will be measured, with the number of independent units."""
+    found = []
+    for key, cases in target.cases.items():
+        probe, _, dataset = key.partition("@")
+        if gate.metric.startswith(f"{probe}/") and gate.dataset in (None, dataset):
+            found.append((dataset, len({case.cluster for case in cases})))
+    return found
+
+
+def _limit(gate: Gate, metric: Metric) -> float | None:
+    """The bound that a perfect share must keep; None where perfection has no direction."""
+    if metric.unit != "share" or metric.better is Better.NULL:
+        return None
+    return gate.bounds[0] if metric.better is Better.HIGHER else gate.bounds[1]

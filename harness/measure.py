@@ -18,7 +18,9 @@ BATCH = 64
 
 def reading_key(instrument: Instrument, reading: Reading) -> Digest:
     """Names a reading by what is read and by what reads it, weights included."""
-    return digest([instrument.card.id, instrument.card.version, str(instrument.card.digest), reading.text, reading.context])
+    return digest(
+        [instrument.card.id, instrument.card.version, str(instrument.card.digest), reading.text, reading.context]
+    )
 
 
 def measure(

@@ -190,11 +190,15 @@ def _probe_names(draft: _Draft) -> list[str]:
     asked = draft.config.run.probes
     for name in (*draft.config.probe, *(asked or ())):
         if name not in installed:
-            where = draft.config.where("probe", name) if name in draft.config.probe else draft.config.where("run", "probes")
+            where = (
+                draft.config.where("probe", name) if name in draft.config.probe else draft.config.where("run", "probes")
+            )
             draft.problems.append(f"{where}: {UnknownPluginError('probe', name, installed)}")
     names = [name for name in (installed if asked is None else asked) if name in installed]
     if not names and not draft.problems:
-        draft.problems.append(f"{draft.config.where('run', 'probes')}: no probe is selected. See `harness probes list`.")
+        draft.problems.append(
+            f"{draft.config.where('run', 'probes')}: no probe is selected. See `harness probes list`."
+        )
     return names
 
 
@@ -269,29 +273,27 @@ def _check_gates(draft: _Draft) -> None:
     metrics = {m.name: m for probe in draft.probes.values() for m in probe.card.metrics}
     planned = {cell.dataset for cell in draft.cells}
     for number, gate in enumerate(draft.config.gate):
-        where = draft.config.where("gate", number, "metric")
+        where = f"{draft.config.where('gate', number, 'metric')}: gate[{number}]"
         if gate.metric not in metrics:
+            # Where no probe could be planned at all, that is the problem, and it is told already.
             if metrics:
-                draft.problems.append(
-                    f"{where}: gate[{number}].metric: no planned probe reports {gate.metric!r}.{nearest(gate.metric, metrics)}"
-                )
+                hint = nearest(gate.metric, metrics)
+                draft.problems.append(f"{where}.metric: no planned probe reports {gate.metric!r}.{hint}")
             continue
         if gate.dataset is not None and gate.dataset not in planned:
-            draft.problems.append(
-                f"{where}: gate[{number}].dataset: {gate.dataset!r} is not in this plan.{nearest(gate.dataset, planned)}"
-            )
-        _check_direction(draft, where, number, gate, metrics[gate.metric])
+            hint = nearest(gate.dataset, planned)
+            draft.problems.append(f"{where}.dataset: {gate.dataset!r} is not in this plan.{hint}")
+        _check_direction(draft, where, gate, metrics[gate.metric])
 
 
-def _check_direction(draft: _Draft, where: str, number: int, gate: Gate, metric: Metric) -> None:
+def _check_direction(draft: _Draft, where: str, gate: Gate, metric: Metric) -> None:
     """A limit on the wrong side would pass exactly the models it should stop."""
     low, high = gate.bounds
     wrong = (metric.better is Better.HIGHER and low is None) or (metric.better is Better.LOWER and high is None)
     if wrong:
         wanted = "min" if metric.better is Better.HIGHER else "max"
-        draft.problems.append(
-            f"{where}: gate[{number}]: {gate.metric} is better when {metric.better.value}; limit it with `{wanted}`."
-        )
+        better = metric.better.value
+        draft.problems.append(f"{where}: {gate.metric} is better when {better}; limit it with `{wanted}`.")
 
 
 def _check_size(draft: _Draft) -> None:

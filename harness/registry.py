@@ -64,7 +64,7 @@ class Plugin:
         point = EntryPoint(self.name, self.target, KINDS[self.kind][0])
         try:
             return point.load()
-        except Exception as error:  # noqa: BLE001  a stranger's module may raise anything at import
+        except Exception as error:
             raise BrokenPluginError(self.kind, self.name, self.owner, f"{type(error).__name__}: {error}") from error
 
     def create(self, settings: Mapping[str, Any]) -> Any:
@@ -111,7 +111,7 @@ class Plugin:
         """
         top = self.target.partition(":")[0].partition(".")[0]
         spec = find_spec(top)
-        if spec is None or spec.origin is None and not spec.submodule_search_locations:
+        if spec is None or (spec.origin is None and not spec.submodule_search_locations):
             raise BrokenPluginError(self.kind, self.name, self.owner, f"its package {top!r} is not importable")
         if spec.submodule_search_locations:
             roots = [Path(place) for place in spec.submodule_search_locations]

@@ -33,8 +33,8 @@ __all__ = ["Finished", "Request", "Silent", "Unfinished", "Watch", "audit", "pre
 class Watch(Protocol):
     """Who is told how a run goes: the command line's progress bars, or nobody."""
 
-    def fetching(self, what: str, done: int, total: int | None) -> None:
-        """The model is being downloaded: bytes so far, and in all where known."""
+    def fetching(self, done: int, total: int) -> None:
+        """The model is being downloaded: bytes so far, and in all."""
 
     def note(self, text: str) -> None:
         """Something the user should know."""
@@ -52,7 +52,7 @@ class Watch(Protocol):
 class Silent:
     """A watch that looks away."""
 
-    def fetching(self, what: str, done: int, total: int | None) -> None:
+    def fetching(self, done: int, total: int) -> None:
         """Nothing."""
 
     def note(self, text: str) -> None:
@@ -149,7 +149,7 @@ def audit(
         if asked.left:
             return Unfinished(run_id(target), asked.left, stop.interrupted.is_set())
         watch.done_asking()
-        evidence = _conclude(request, registry, target, asked, journal, started, today())
+        evidence = _conclude(request, registry, target, asked, journal=journal, started=started, today=today())
     extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, target.cards()).encode()}
     folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
     store.unmark(run_id(target))
@@ -162,8 +162,7 @@ def audit(
 def _plan(request: Request, registry: Registry, watch: Watch | None) -> Target:
     def fetch(backend: Backend) -> None:
         if watch is not None and isinstance(backend, FetchingBackend):
-            for note in backend.fetch(watch.fetching):
-                watch.note(note)
+            backend.fetch(progress=watch.fetching, say=watch.note)
 
     target = make_plan(request.config, registry, fetch=fetch)
     if not target.cases:
@@ -176,9 +175,7 @@ def _digests(target: Target) -> list[Digest]:
     return [digest(ask) for _, ask in target.asks()]
 
 
-def _forecast(
-    config: Config, target: Target, known: Mapping[Digest, Reply], rate: float | None
-) -> Forecast:
+def _forecast(config: Config, target: Target, known: Mapping[Digest, Reply], rate: float | None) -> Forecast:
     distinct = {digest(ask): ask for _, ask in target.asks()}
     left = [ask for key, ask in distinct.items() if key not in known]
     return forecast(target, config.gate, left=left, total=len(distinct), rate=rate)
@@ -224,6 +221,7 @@ def _conclude(
     registry: Registry,
     target: Target,
     asked: Asked,
+    *,
     journal: Journal,
     started: datetime,
     today: date,
@@ -249,7 +247,7 @@ def _conclude(
             results.append(result)
     policy = Policy.of(request.config) if request.config.gate else None
     verdict = judge(policy, target.plan.cells, results, target.metrics(), today) if policy else None
-    run = _run_record(request, target, asked, policy, started, today)
+    run = _run_record(request, target, asked, policy=policy, started=started, today=today)
     return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict)
 
 
@@ -265,7 +263,7 @@ def _conclude_cell(
 
 
 def _run_record(
-    request: Request, target: Target, asked: Asked, policy: Policy | None, started: datetime, today: date
+    request: Request, target: Target, asked: Asked, *, policy: Policy | None, started: datetime, today: date
 ) -> dict[str, Value]:
     replies = asked.replies.values()
     return {
@@ -293,4 +291,3 @@ def _run_record(
         "energy": {"joules": None, "reason": "no energy meter is read by this version"},
         "reproducibility": "bit-exact on the same machine and packages for local models; statistical elsewhere",
     }
-

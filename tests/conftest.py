@@ -27,7 +27,9 @@ def pytest_configure() -> None:
     os.environ.update({"NO_COLOR": "1", "TERMINAL_WIDTH": "200", "HF_HUB_OFFLINE": "1"})
 
 
-def declare(folder: Path, name: str, version: str, points: dict[str, dict[str, str]], package: Path | None = None) -> Path:
+def declare(
+    folder: Path, name: str, version: str, points: dict[str, dict[str, str]], package: Path | None = None
+) -> Path:
     """Make ``folder`` look like a place where a distribution is installed, as pip would leave it."""
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)

@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"rai-harness {__version__}")
         raise typer.Exit
@@ -44,7 +44,8 @@ def _version(asked: bool) -> None:  # noqa: FBT001  typer calls it so
 @app.callback()
 def common(
     offline: Annotated[
-        bool, typer.Option("--offline", envvar="HARNESS_OFFLINE", help="Forbid every connection that leaves this machine.")
+        bool,
+        typer.Option("--offline", envvar="HARNESS_OFFLINE", help="Forbid every connection that leaves this machine."),
     ] = False,
     version: Annotated[  # noqa: ARG001  typer handles it before any command
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")

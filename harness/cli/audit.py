@@ -51,7 +51,9 @@ def run(
     seed: SeedOption = None,
     store: StoreOption = None,
     max_minutes: Annotated[float | None, typer.Option(help="Stop asking after this many minutes.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask everything again; earlier replies are kept aside.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask everything again; earlier replies are kept aside.")
+    ] = False,
     gate: GateFlag = False,
     strict: StrictFlag = False,
     json: JsonFlag = False,
@@ -67,7 +69,9 @@ def run(
 
 
 def resume(
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Which one; needed if there are several.")] = None,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Which one; needed if there are several.")
+    ] = None,
     store: StoreOption = None,
     gate: GateFlag = False,
     strict: StrictFlag = False,
@@ -96,9 +100,7 @@ def _choose(marks: list[Underway], run_id: str | None) -> Underway:
     raise UsageError(f"{len(fitting)} runs fit; name one of: {names}.")
 
 
-def _audit(
-    request: Request, registry: Registry, *, gate: bool, strict: bool, json: bool, quiet: bool
-) -> None:
+def _audit(request: Request, registry: Registry, *, gate: bool, strict: bool, json: bool, quiet: bool) -> None:
     from harness.cli.progress import Bars
     from harness.execute import Stop
     from harness.gate import Policy, exit_code
@@ -117,7 +119,10 @@ def _audit(
     if isinstance(done, Unfinished):
         why = "Interrupted" if done.interrupted else "Out of time"
         where = f" --store {request.config.run.store}" if "run.store" in request.overrides else ""
-        talk(f"{why}: {done.left} asks are left; everything answered is saved. Go on with:\n  harness resume {done.id}{where}")
+        talk(
+            f"{why}: {done.left} asks are left; everything answered is saved. Go on with:"
+            f"\n  harness resume {done.id}{where}"
+        )
         raise typer.Exit(130 if done.interrupted else 4)
     _report(done, json=json)
     if gate and done.evidence.verdict is not None:
@@ -161,7 +166,9 @@ def plan(
     seed: SeedOption = None,
     store: StoreOption = None,
     json: JsonFlag = False,
-    asks: Annotated[Path | None, typer.Option("--asks", help="Write every ask to this JSONL file, to answer elsewhere.")] = None,
+    asks: Annotated[
+        Path | None, typer.Option("--asks", help="Write every ask to this JSONL file, to answer elsewhere.")
+    ] = None,
 ) -> None:
     """Say what a run would do: cases, tokens, minutes, smallest detectable effect. No model is loaded."""
     from harness.canonical import digest, dumps, to_json
@@ -174,7 +181,10 @@ def plan(
         distinct = {digest(ask): ask for _, ask in target.asks()}
         rows = [dumps({"ask": str(key), "request": ask}) for key, ask in distinct.items()]
         asks.write_bytes(b"\n".join(rows) + b"\n")
-        talk(f"{len(rows)} asks are in {asks}. Answer them in your own way and judge the answers with the `replay` backend.")
+        talk(
+            f"{len(rows)} asks are in {asks}. Answer them in your own way and judge the answers with"
+            " the `replay` backend."
+        )
     if json:
         show_json({"plan": to_json(target.plan), "plan_digest": str(target.plan.digest), "forecast": to_json(forecast)})
         return

@@ -53,7 +53,11 @@ def _packages() -> Iterator[Check]:
         place = str(spec.origin) if spec else "nowhere"
         owner = Path(find_spec("harness").origin or "").parent.parent if find_spec("harness") else None  # type: ignore[union-attr]
         ok = owner is not None and spec is not None and Path(place).is_relative_to(owner)
-        advice = "" if ok else f"Another distribution owns the import name {name!r}; install rai-harness in an environment of its own."
+        advice = (
+            ""
+            if ok
+            else f"Another distribution owns the name {name!r}; install rai-harness in an environment of its own."
+        )
         yield Check(f"package {name}", ok, "from rai-harness" if ok else f"found at {place}", advice, needed=True)
 
 
@@ -99,4 +103,6 @@ def _data() -> Iterator[Check]:
 def _disk() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
     ok = free >= NEEDED_BYTES
-    return Check("disk", ok, f"{free / 2**30:.1f} GiB free here", "" if ok else "Free some space or choose another --store.")
+    return Check(
+        "disk", ok, f"{free / 2**30:.1f} GiB free here", "" if ok else "Free some space or choose another --store."
+    )

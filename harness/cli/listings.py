@@ -24,7 +24,11 @@ def register(app: typer.Typer) -> None:
     for kind in ("probe", "backend", "instrument", "mitigation"):
         app.add_typer(_plugin_group(kind), name=f"{kind}s")
     for name, text, members in (
-        ("datasets", "Data sets that ship with the harness or lie under HARNESS_DATA.", (list_datasets, describe_dataset)),
+        (
+            "datasets",
+            "Data sets that ship with the harness or lie under HARNESS_DATA.",
+            (list_datasets, describe_dataset),
+        ),
         ("models", "Named models with pinned sources.", (list_models, describe_model)),
         ("frameworks", "Policy frameworks that findings are evidence for.", (list_frameworks, describe_framework)),
     ):
@@ -129,7 +133,14 @@ def list_datasets(json: JsonFlag = False) -> None:
 
     cards = available()
     if json:
-        show_json({"datasets": [{"name": c.name, "title": c.title, "rows": c.rows, "licence": c.licence, "origin": c.origin} for c in cards]})
+        show_json(
+            {
+                "datasets": [
+                    {"name": c.name, "title": c.title, "rows": c.rows, "licence": c.licence, "origin": c.origin}
+                    for c in cards
+                ]
+            }
+        )
         return
     for card in cards:
         show(f"{card.name}  {card.title}  ({card.rows} rows, {card.licence}, {card.origin})")
@@ -145,7 +156,10 @@ def describe_dataset(name: NameArgument, json: JsonFlag = False) -> None:
         raise UsageError(f"No data set named {name!r} is here.{nearest(name, cards)} See `harness datasets list`.")
     card = cards[name]
     data = {
-        **{field: to_json(getattr(card, field)) for field in ("name", "title", "version", "licence", "task", "rows", "origin")},
+        **{
+            field: to_json(getattr(card, field))
+            for field in ("name", "title", "version", "licence", "task", "rows", "origin")
+        },
         **{field: to_json(getattr(card, field)) for field in ("fields", "problems", "files")},
     }
     if json:
@@ -156,7 +170,6 @@ def describe_dataset(name: NameArgument, json: JsonFlag = False) -> None:
 
 def list_frameworks(json: JsonFlag = False) -> None:
     """List the policy frameworks, with edition and date of last check."""
-    from harness.canonical import to_json
     from harness.frameworks import frameworks
 
     found = frameworks()
@@ -164,7 +177,8 @@ def list_frameworks(json: JsonFlag = False) -> None:
         show_json({"frameworks": [{"key": key, "edition": f.edition, "title": f.title} for key, f in found.items()]})
         return
     for key, framework in found.items():
-        show(f"{key}  {framework.title}, {framework.edition}  ({len(framework.entries)} entries, checked {to_json(str(framework.last_checked))})")
+        size = len(framework.entries)
+        show(f"{key}  {framework.title}, {framework.edition}  ({size} entries, checked {framework.last_checked})")
 
 
 def describe_framework(name: NameArgument) -> None:
@@ -190,7 +204,9 @@ def list_models(json: JsonFlag = False) -> None:
         show_json({"models": rows})
         return
     for row in rows:
-        show(f"{row['name']}  {row['title']}  ({row['licence']}, {'on this machine' if row['here'] else 'not here yet'})")
+        show(
+            f"{row['name']}  {row['title']}  ({row['licence']}, {'on this machine' if row['here'] else 'not here yet'})"
+        )
 
 
 def describe_model(name: NameArgument) -> None:

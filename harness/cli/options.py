@@ -14,9 +14,20 @@ if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.run import Request
 
-__all__ = ["ConfigPath", "JsonFlag", "ProfileOption", "SeedOption", "StoreOption", "default_text", "open_request", "open_store"]
+__all__ = [
+    "ConfigPath",
+    "JsonFlag",
+    "ProfileOption",
+    "SeedOption",
+    "StoreOption",
+    "default_text",
+    "open_request",
+    "open_store",
+]
 
-ConfigPath = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file. Default: harness.toml here.")]
+ConfigPath = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration file. Default: harness.toml here.")
+]
 StoreOption = Annotated[str | None, typer.Option("--store", help="Folder of runs. Default: `store` under [run].")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="smoke, standard or full.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Root of every random choice.")]
@@ -31,9 +42,7 @@ def default_text() -> str:
     return (checkout if checkout.is_file() else shipped).read_text(encoding="utf-8")
 
 
-def open_request(
-    config: Path | None, overrides: Mapping[str, Any], *, fresh: bool = False
-) -> tuple[Request, Registry]:
+def open_request(config: Path | None, overrides: Mapping[str, Any], *, fresh: bool = False) -> tuple[Request, Registry]:
     """Read the configuration and find the plugins that it allows.
 
     Without --config and without a harness.toml here, the shipped one is used, and that is said.

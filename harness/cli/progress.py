@@ -55,20 +55,20 @@ class Bars:
         self._done: dict[str, int] = {}
         self._said = time.monotonic()
 
-    def fetching(self, what: str, done: int, total: int | None) -> None:
+    def fetching(self, done: int, total: int) -> None:
         """Move the bar of a download, or say a line now and then."""
         if self._quiet:
             return
         if self._progress is None and sys.stderr.isatty():
-            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-            self._progress = Progress(*columns, console=stderr())
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            self._progress = Progress(TextColumn("Downloading"), *columns, console=stderr())
             self._progress.start()
-            self._download = self._progress.add_task(what, total=total)
+            self._download = self._progress.add_task("", total=total)
         if self._progress is not None:
-            self._progress.update(self._download, description=what, completed=done, total=total)
+            self._progress.update(self._download, completed=done, total=total)
         elif time.monotonic() - self._said >= LINE_EVERY_S:
             self._said = time.monotonic()
-            talk(f"{what}: {done / 2**20:.0f}" + (f" of {total / 2**20:.0f} MiB" if total else " MiB"))
+            talk(f"Downloading: {done / 2**20:.0f} of {total / 2**20:.0f} MiB")
 
     def note(self, text: str) -> None:
         """Say ``text``, once the bars are out of the way."""
@@ -86,7 +86,13 @@ class Bars:
         self._done = dict.fromkeys(target.cases, 0)
         sizes = {key: len(cases) for key, cases in target.cases.items()}
         if sys.stderr.isatty():
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                Rate(),
+                TimeRemainingColumn(),
+            )
             self._progress = Progress(*columns, console=stderr(), transient=False)
             self._progress.start()
             self._tasks = {key: (self._progress.add_task(key, total=size), size) for key, size in sizes.items()}
@@ -132,7 +138,9 @@ def plan_lines(target: Target, forecast: Forecast) -> list[str]:
             )
         lines.append(f"  {cell.cell}: {cell.cases} cases, about {cell.tokens:,} tokens.{finds}")
     lines += [
-        f"  {cell.key}: not applicable: {cell.reason}" for cell in plan.cells if cell.status is CellStatus.NOT_APPLICABLE
+        f"  {cell.key}: not applicable: {cell.reason}"
+        for cell in plan.cells
+        if cell.status is CellStatus.NOT_APPLICABLE
     ]
     lines.append(describe_forecast(forecast))
     lines += [f"Warning: {warning}" for warning in forecast.warnings]

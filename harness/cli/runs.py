@@ -14,7 +14,9 @@ from harness.errors import UsageError
 
 __all__ = ["register"]
 
-RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A bundle's folder, a run's name or its beginning, or `latest`.")]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A bundle's folder, a run's name or its beginning, or `latest`.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -86,7 +88,10 @@ def verify(run: RunArgument, store: StoreOption = None, json: JsonFlag = False) 
         for finding in found:
             show(f"{'DIFFERS' if finding.fatal else 'note'}: {finding.where}: {finding.what}")
         if fatal:
-            show(f"Not verified: {folder} has {len(fatal)} {'difference' if len(fatal) == 1 else 'differences'}.", style="bold red")
+            show(
+                f"Not verified: {folder} has {len(fatal)} {'difference' if len(fatal) == 1 else 'differences'}.",
+                style="bold red",
+            )
         else:
             show(f"Verified: every file of {folder} is as it was written, and every number follows from the replies.")
     if fatal:
@@ -123,7 +128,7 @@ def gate(
     policy = Policy.of(load(config)) if config is not None else Policy.restore(recorded)
     plan: Any = evidence.run["plan"]
     cells: list[Cell] = [from_json(Cell, cell) for cell in plan["cells"]]
-    verdict = judge(policy, cells, evidence.results, metrics_of(evidence, registry), date.today())  # noqa: DTZ011  a waiver's day is local
+    verdict = judge(policy, cells, evidence.results, metrics_of(evidence, registry), date.today())
     if json:
         show_json({"bundle": str(folder), "verdict": to_json(verdict)})
     else:

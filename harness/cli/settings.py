@@ -42,7 +42,7 @@ def init(
     table = document["model"]
     for key, value in (("backend", backend), ("model", model)):
         if value is not None:
-            table[key] = value  # type: ignore[index]  # a table by construction of the shipped file
+            table[key] = value
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
     show(f"Wrote {path}. See what it would do with `harness plan`, then `harness run`.")
 
@@ -99,5 +99,3 @@ def doctor(json: JsonFlag = False) -> None:
     if not all(row.ok for row in rows if row.needed):
         talk("Something that every audit needs is missing; see above.")
         raise typer.Exit(2)
-
-

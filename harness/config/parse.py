@@ -26,7 +26,9 @@ def load(path: Path, *, overrides: Mapping[str, Any] | None = None) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise ConfigError([f"{path}: no such file. Write one with `harness init`, or name one with --config."]) from error
+        raise ConfigError(
+            [f"{path}: no such file. Write one with `harness init`, or name one with --config."]
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: cannot be read as UTF-8 text: {error}."]) from error
     return parse(text, name=str(path), overrides=overrides)

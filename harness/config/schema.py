@@ -128,8 +128,9 @@ class Config(_Table):
     _lines: Mapping[Path, int] = PrivateAttr(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
-        """``file:line`` of a key, for messages about what only the plan can check; the file where it has no such table."""
-        return f"{self._file}:{find_line(self._lines, path)}" if path[:1] in self._lines or path[:2] in self._lines else self._file
+        """``file:line`` of a key, for messages about what only the plan can check; the file where it is not there."""
+        stands = path[:1] in self._lines or path[:2] in self._lines
+        return f"{self._file}:{find_line(self._lines, path)}" if stands else self._file
 
     def located(self, file: str, lines: Mapping[Path, int]) -> Config:
         """Remember where the keys stand."""

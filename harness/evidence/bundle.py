@@ -112,9 +112,13 @@ def read_json(folder: Path, name: str) -> Any:
     try:
         return loads((folder / name).read_bytes())
     except FileNotFoundError as error:
-        raise BundleError(f"{folder}: there is no {name}, so this is not a whole bundle. Run the audit again.") from error
+        raise BundleError(
+            f"{folder}: there is no {name}, so this is not a whole bundle. Run the audit again."
+        ) from error
     except (OSError, ValueError) as error:
-        raise BundleError(f"{folder / name}: cannot be read: {error}. `harness verify` says what else is wrong.") from error
+        raise BundleError(
+            f"{folder / name}: cannot be read: {error}. `harness verify` says what else is wrong."
+        ) from error
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -128,7 +132,9 @@ def _fitting(folder: Path, name: str, kind: Any, data: Any) -> Any:
     try:
         return from_json(kind, data)
     except (ValueError, TypeError, KeyError) as error:
-        raise BundleError(f"{folder / name}: not of this format: {error}. `harness verify` says what else is wrong.") from error
+        raise BundleError(
+            f"{folder / name}: not of this format: {error}. `harness verify` says what else is wrong."
+        ) from error
 
 
 def read_bundle(folder: Path) -> Evidence:

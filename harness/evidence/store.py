@@ -103,7 +103,9 @@ class Store:
                 data = loads(place.read_bytes())
                 found.append(Underway(**{**data, "asks": tuple(data["asks"])}))
             except (OSError, ValueError, TypeError, KeyError) as error:
-                raise StoreError(f"{place}: this mark cannot be read: {error}. Remove the file and run again.") from error
+                raise StoreError(
+                    f"{place}: this mark cannot be read: {error}. Remove the file and run again."
+                ) from error
         return sorted(found, key=lambda run: run.started, reverse=True)
 
     # ── bundles ───────────────────────────────────────────────────────────────────────────
@@ -142,8 +144,12 @@ class Store:
             return fitting[0]
         names = [place.name for place in bundles]
         if fitting:
-            raise StoreError(f"{run!r} fits {len(fitting)} runs in {self.root}: {', '.join(p.name for p in fitting)}. Say more.")
-        hint = nearest(run, names) or (f" The newest is {names[0]}." if names else " It holds no finished run yet: start one with `harness run`.")
+            raise StoreError(
+                f"{run!r} fits {len(fitting)} runs in {self.root}: {', '.join(p.name for p in fitting)}. Say more."
+            )
+        hint = nearest(run, names) or (
+            f" The newest is {names[0]}." if names else " It holds no finished run yet: start one with `harness run`."
+        )
         raise StoreError(f"There is no run {run!r} in {self.root}.{hint}")
 
 

@@ -29,9 +29,7 @@ Table = bytes
 
 
 def _write(columns: Mapping[str, pa.DataType], rows: Sequence[tuple[Any, ...]]) -> Table:
-    arrays = [
-        pa.array([row[place] for row in rows], kind) for place, kind in enumerate(columns.values())
-    ]
+    arrays = [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(columns.values())]
     sink = BytesIO()
     pq.write_table(pa.table(arrays, schema=pa.schema(list(columns.items()))), sink, compression="zstd")
     return sink.getvalue()
@@ -51,7 +49,9 @@ def _json(record: object) -> str:
 
 def cases_table(cases: Mapping[str, Sequence[Case]]) -> Table:
     """Every case by cell; the ask, what is expected and the groups as canonical JSON."""
-    columns = {name: pa.string() for name in ("cell", "case", "ask_digest", "ask", "expected", "groups", "cluster", "arm")}
+    columns = {
+        name: pa.string() for name in ("cell", "case", "ask_digest", "ask", "expected", "groups", "cluster", "arm")
+    }
     rows = [
         (
             *(cell, case.id, str(digest(case.ask)), _json(case.ask)),
@@ -103,7 +103,7 @@ def _visible(text: str | None) -> str | None:
 
 def replies_from(content: Table) -> dict[Digest, Reply]:
     """Read what `replies_table` wrote."""
-    replies = {}
+    replies: dict[Digest, Reply] = {}
     for row in _read(content, "replies.parquet"):
         record = {
             **{name: row[name] for name in ("finish", "retries", "seconds")},

@@ -14,9 +14,9 @@ from harness.controls import run_controls
 from harness.errors import BundleError, HarnessError
 from harness.evidence.bundle import Evidence, read_bundle
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
+from harness.gate import Policy, judge
 from harness.judge import judge_cases
 from harness.plan import CORE
-from harness.gate import Policy, judge
 from harness.records import Cell, CellStatus, Metric, Value, Verdict
 from harness.registry import Registry
 from harness.summarise import CellResult, count, summarise
@@ -68,13 +68,15 @@ def _check_bytes(folder: Path) -> Iterator[Finding]:
         return
     raw = (folder / MANIFEST).read_bytes()
     try:
-        manifest = from_json(Manifest, loads(raw))
+        manifest: Manifest = from_json(Manifest, loads(raw))
     except (ValueError, TypeError, KeyError) as error:
         yield Finding(MANIFEST, f"is not a manifest: {error}")
         return
     listed = {entry.path: entry for entry in manifest.files}
     yield from (Finding(name, "is missing") for name in sorted(set(listed) - present))
-    yield from (Finding(name, "is not in the manifest") for name in sorted(present - set(listed) - {MANIFEST, STATEMENT}))
+    yield from (
+        Finding(name, "is not in the manifest") for name in sorted(present - set(listed) - {MANIFEST, STATEMENT})
+    )
     for path, entry in listed.items():
         if path in present:
             yield from _check_file(folder, path, entry.digest, entry.size)
@@ -88,7 +90,9 @@ def _check_file(folder: Path, path: str, expected: Digest, size: int) -> Iterato
         return
     content = place.read_bytes()
     if len(content) != size or digest_bytes(content) != expected:
-        yield Finding(path, f"was changed: {digest_bytes(content)} ({len(content)} bytes), not {expected} ({size} bytes)")
+        yield Finding(
+            path, f"was changed: {digest_bytes(content)} ({len(content)} bytes), not {expected} ({size} bytes)"
+        )
 
 
 def _check_statement(folder: Path, manifest: bytes) -> Iterator[Finding]:
@@ -192,5 +196,3 @@ def _differences(where: str, old: Value, new: Value) -> Iterator[Finding]:
             yield from _differences(f"{where}: {_label(one, place)}", one, other)
     elif old != new:
         yield Finding(where, f"is {old!r} in the bundle and {new!r} when computed again")
-
-

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 from harness.canonical import Digest, dumps, from_json, loads
 from harness.errors import JournalError, StoreError
@@ -46,7 +47,9 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
         except (OSError, sqlite3.OperationalError) as error:
-            raise StoreError(f"{path.parent}: cannot keep a journal here: {error}. Choose a writable --store.") from error
+            raise StoreError(
+                f"{path.parent}: cannot keep a journal here: {error}. Choose a writable --store."
+            ) from error
         try:
             self._open(identity)
         except sqlite3.DatabaseError as error:
@@ -94,7 +97,7 @@ class Journal:
             " again, or restore it from a copy."
         )
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -168,5 +171,3 @@ class Journal:
             return int(self._db.execute("SELECT count(*) FROM entries WHERE kind = 'reply'").fetchone()[0])
         except sqlite3.DatabaseError as error:
             raise self._trouble(error) from error
-
-

@@ -95,9 +95,7 @@ def _findings(
             yield f"  {_sentence(found, metrics[found.metric])}{ending}"
 
 
-def _control_lines(
-    controls: Sequence[ControlResult], metrics: Mapping[str, Metric], *, detail: bool
-) -> Iterator[str]:
+def _control_lines(controls: Sequence[ControlResult], metrics: Mapping[str, Metric], *, detail: bool) -> Iterator[str]:
     judged = [control for control in controls if control.kind is not ControlKind.INSTRUMENT]
     if detail or not all(control.passed for control in judged):
         yield from (f"  Control ({control.kind.value}): {_control(control, metrics)}" for control in controls)
@@ -113,7 +111,8 @@ def _control(control: ControlResult, metrics: Mapping[str, Metric]) -> str:
     found = _sentence(control.estimate, metrics[control.estimate.metric])
     if control.kind is ControlKind.INSTRUMENT:
         return f"for comparison, with {control.title} in the model's place: {found}"
-    return f"{control.title}: {'as it should be' if control.passed else 'NOT AS IT SHOULD BE, so do not rely on this probe'}."
+    told = "as it should be" if control.passed else "NOT AS IT SHOULD BE, so do not rely on this probe"
+    return f"{control.title}: {told}."
 
 
 def _ruling(gate: GateResult) -> str:

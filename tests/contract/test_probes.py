@@ -217,7 +217,7 @@ def test_without_a_single_score_every_metric_is_absent_with_its_reason(name, way
         found = summarised(probe, judged)
         assert set(found) == {metric.name for metric in probe.card.metrics}
         assert all(isinstance(result, Absence) and result.reason for result in found.values())
-    assert sum(found[probe.card.metrics[0].name].counts.failed for _ in [0]) > 0
+    assert found[probe.card.metrics[0].name].counts.failed > 0
 
 
 @each_way

@@ -66,7 +66,9 @@ def test_asks_have_equal_digests_exactly_when_they_are_equal(one, other):
 
 
 def test_an_estimate_and_an_absence_are_told_apart_by_their_fields():
-    estimate = Estimate("a/b", Interval(0.5, 0.4, 0.6, 0.95, 10, "wilson"), "items", "share", Better.LOWER, Counts(10, 10))
+    estimate = Estimate(
+        "a/b", Interval(0.5, 0.4, 0.6, 0.95, 10, "wilson"), "items", "share", Better.LOWER, Counts(10, 10)
+    )
     absence = Absence("a/b", "nothing to read", Counts(3, 0, unreadable=3))
     for record in (estimate, absence):
         assert from_json(Estimate | Absence, loads(dumps(record))) == record

@@ -132,9 +132,10 @@ def test_a_waiver_covers_a_failure_until_its_date_and_is_always_told():
         found = verdict([gate(max=0.05)], [result(0.1, 0.2)], waivers=[waiver(day)])
         assert found.ruling is ruling
         assert found.warnings
-    assert "team, until 2026-06-01: known" in verdict(
-        [gate(max=0.05)], [result(0.1, 0.2)], waivers=[waiver(date(2026, 6, 1))]
-    ).gates[0].waived
+    assert (
+        "team, until 2026-06-01: known"
+        in verdict([gate(max=0.05)], [result(0.1, 0.2)], waivers=[waiver(date(2026, 6, 1))]).gates[0].waived
+    )
 
 
 def test_a_waiver_of_another_data_set_covers_nothing_and_is_told():

@@ -41,7 +41,9 @@ profile = "smoke"
 def start(config, store, path):
     command = [sys.executable, "-m", "harness", "run", "--config", str(config), "--store", str(store), "--quiet"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def finish(process):

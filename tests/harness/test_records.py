@@ -23,7 +23,14 @@ METRIC = Metric("f.p/m", "Title", "it happened", "share", "items", Better.LOWER,
 
 @pytest.mark.parametrize("missing", ["interval", "n_unit", "unit", "better", "counts"])
 def test_an_estimate_cannot_be_made_without(missing):
-    whole = {"metric": "a/b", "interval": INTERVAL, "n_unit": "items", "unit": "share", "better": Better.LOWER, "counts": COUNTS}
+    whole = {
+        "metric": "a/b",
+        "interval": INTERVAL,
+        "n_unit": "items",
+        "unit": "share",
+        "better": Better.LOWER,
+        "counts": COUNTS,
+    }
     del whole[missing]
     with pytest.raises(TypeError, match=missing):
         Estimate(**whole)
@@ -57,7 +64,14 @@ def test_an_interval_that_means_nothing_is_refused(wrong):
 
 @pytest.mark.parametrize("name", ["metric", "n_unit", "unit"])
 def test_an_estimate_names_what_it_is(name):
-    whole = {"metric": "a/b", "interval": INTERVAL, "n_unit": "items", "unit": "share", "better": Better.LOWER, "counts": COUNTS}
+    whole = {
+        "metric": "a/b",
+        "interval": INTERVAL,
+        "n_unit": "items",
+        "unit": "share",
+        "better": Better.LOWER,
+        "counts": COUNTS,
+    }
     with pytest.raises(ValueError, match="names its metric"):
         Estimate(**(whole | {name: ""}))
 

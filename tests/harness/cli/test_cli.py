@@ -52,14 +52,38 @@ def project(acme, tmp_path):
 def test_help_names_every_command_and_the_exit_codes(harness):
     shown = harness("--help")
     assert shown.code == 0
-    for command in "run resume plan status demo verify gate init doctor runs config probes backends datasets models".split():
+    for command in [
+        "run",
+        "resume",
+        "plan",
+        "status",
+        "demo",
+        "verify",
+        "gate",
+        "init",
+        "doctor",
+        "runs",
+        "config",
+        "probes",
+        "backends",
+        "datasets",
+        "models",
+    ]:
         assert f" {command} " in shown.out
     assert "130 interrupted" in shown.out.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["probes", "list"], ["backends", "list"], ["config", "schema"], ["models", "list"], ["datasets", "list"], ["config", "validate"]],
+    [
+        ["--help"],
+        ["probes", "list"],
+        ["backends", "list"],
+        ["config", "schema"],
+        ["models", "list"],
+        ["datasets", "list"],
+        ["config", "validate"],
+    ],
     ids=" ".join,
 )
 def test_light_commands_import_neither_torch_nor_pandas(words, tmp_path):
@@ -69,7 +93,9 @@ def test_light_commands_import_neither_torch_nor_pandas(words, tmp_path):
         "heavy = sorted({'torch', 'pandas', 'transformers', 'aiohttp', 'statsmodels'} & set(sys.modules))\n"
         "print('HEAVY', heavy, code, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
     assert "HEAVY [] 0" in done.stderr.replace("None", "0")
 
 
@@ -97,7 +123,9 @@ def test_not_enough_evidence_exits_with_3_only_when_strict(harness, project):
 
 
 def test_a_gated_run_without_a_gate_is_refused_before_anything_is_asked(harness, acme, tmp_path):
-    (tmp_path / "harness.toml").write_text('[model]\nbackend = "acme.calculator"\n[run]\nprobes = ["acme.arithmetic"]\n')
+    (tmp_path / "harness.toml").write_text(
+        '[model]\nbackend = "acme.calculator"\n[run]\nprobes = ["acme.arithmetic"]\n'
+    )
     refused = harness("run", "--gate")
     assert refused.code == 2
     assert "would pass anything" in refused.err
@@ -199,7 +227,10 @@ def test_init_writes_a_file_that_is_valid_and_refuses_to_overwrite_it(harness, t
 
 def test_listings_describe_what_is_installed(harness, acme):
     assert "acme.arithmetic  Addition  (acme-arithmetic 1.2.0)" in harness("probes", "list").out
-    assert "question: Does the model add two small numbers correctly?" in harness("probes", "describe", "acme.arithmetic").out
+    assert (
+        "question: Does the model add two small numbers correctly?"
+        in harness("probes", "describe", "acme.arithmetic").out
+    )
     assert "Settings: errors" in harness("backends", "describe", "acme.calculator").out
     assert harness("instruments", "list").out == "No instrument is installed.\n"
     assert "Did you mean 'acme.arithmetic'" in harness("probes", "describe", "acme.arithmetik").err

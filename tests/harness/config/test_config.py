@@ -103,7 +103,11 @@ def test_the_shipped_configuration_is_valid_and_comments_every_key():
     text = default_text()
     config = parse(text)
     assert config.gate
-    keys = [line for line in text.splitlines() if line[:1].isalpha() and not line.startswith(("metric", "reason", "min", "max", "within"))]
+    keys = [
+        line
+        for line in text.splitlines()
+        if line[:1].isalpha() and not line.startswith(("metric", "reason", "min", "max", "within"))
+    ]
     bare = [line for line in keys if "#" not in line and not line.startswith("severity")]
     assert not bare
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,23 @@ def test_an_embedded_set_is_read_from_the_checkout():
     assert data.digest == digest_file(file)
     assert (data.name, data.origin, data.licence) == ("minimal_pairs", "embedded", "Apache-2.0")
     assert {"more", "less", "direction"} <= set(data.rows[0])
+
+
+def test_an_installed_wheel_reads_the_sets_that_ship_inside_it(tmp_path):
+    source = Path(harness.__file__).parents[1]
+    site = tmp_path / "site"
+    shutil.copytree(source / "harness", site / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(source / "datasets" / "minimal_pairs", site / "harness" / "_shipped_datasets" / "minimal_pairs")
+    show = "print(load('minimal_pairs').digest, *(card.folder for card in available()))"
+    code = f"from harness.data import available, load; {show}"
+    environment = {**os.environ, "PYTHONPATH": str(site), "HARNESS_DATA": ""}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == [
+        str(load("minimal_pairs").digest),
+        str(site / "harness" / "_shipped_datasets" / "minimal_pairs"),
+    ]
 
 
 def test_a_set_named_alone_means_its_default_file(third_party):

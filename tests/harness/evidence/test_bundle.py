@@ -115,7 +115,7 @@ def test_a_forged_estimate_with_fitting_digests_is_named_to_the_number(calculato
 def test_a_forged_score_with_fitting_digests_is_named_by_its_case(calculator_run, bundle):
     def forge(evidence):
         cell, judged = next(iter(evidence.judged.items()))
-        wrong = [j for j in judged if j.score.values == {"correct": 0.0}][0]
+        wrong = next(j for j in judged if j.score.values == {"correct": 0.0})
         forged = [Judged(j.case, Score(Outcome.SCORED, {"correct": 1.0})) if j is wrong else j for j in judged]
         return replace(evidence, judged={cell: forged})
 
