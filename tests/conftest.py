@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -97,3 +98,15 @@ min = 0.5
 reason = "A calculator should mostly add."
 """
     return SimpleNamespace(text=text, done=audit_text(text))
+
+
+@pytest.fixture
+def stub_server():
+    """The rude OpenAI-compatible server of tests/harness/backends, as a class to start on loopback."""
+    name = "stub_server"
+    if name not in sys.modules:
+        place = Path(__file__).parent / "harness" / "backends" / "stub_server.py"
+        spec = importlib.util.spec_from_file_location(name, place)
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name].StubServer

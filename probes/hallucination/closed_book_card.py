@@ -18,8 +18,8 @@ MC1 = Metric(
 MC2 = Metric(
     "hallucination.closed_book/mc2",
     "MC2: probability on true answers",
-    "the share of probability that the model put on true answers was",
-    "probability",
+    "the model gave true answers on average",
+    "of the probability",
     "questions",
     Better.HIGHER,
 )

@@ -3,12 +3,13 @@
     python tests/bench/scoring.py --model DIR [--pairs 100] [--questions 10] [--rounds 3]
 
 Each side runs in a process of its own, and they take turns, so that a busy machine disturbs both alike. What is timed
-is an evaluation, end to end, by each side's usual means, the model being loaded: lm-eval's ``simple_evaluate`` with a
-task object, without bootstrap; for us the batching, the backend, the journal on disk and the metric. The time that
-lm-eval spends in ``loglikelihood`` alone is printed beside it, against the time that we spend in ``answer``.
+is an evaluation, end to end, by each side's usual means, the model being loaded and a tiny request answered: lm-eval's
+``simple_evaluate`` with a task object, without bootstrap; for us the batching, the backend, the journal on disk and the
+metric. The time that lm-eval spends in ``loglikelihood`` alone is printed beside it, against the time that we spend in
+``answer``.
 
-lm-eval is run once at each batch size, and then at the one that was fastest. On questions ``auto`` is left out: it
-would need several times the memory of this machine class for its five trial passes.
+lm-eval is run once at each batch size, and then at the one that was fastest. On questions ``auto`` is left out: its
+five trial passes would need several times the memory of a small machine.
 
 Data: CrowS-Pairs and TruthfulQA where HARNESS_DATA points to them, else our own sets. The primer is our own.
 """
@@ -80,7 +81,9 @@ def questions(count: int) -> list[Item]:
         ]
     else:
         found = [(row["question"], [row["true"], *row["also_true"], *row["false"]]) for row in rows("facts_mc")]
-    return [(f"{PRIMER}\n\nQ: {question}\nA:", [f" {option}" for option in options]) for question, options in found[:count]]
+    return [
+        (f"{PRIMER}\n\nQ: {question}\nA:", [f" {option}" for option in options]) for question, options in found[:count]
+    ]
 
 
 WORK: dict[str, Callable[[int], list[Item]]] = {"pairs": pairs, "questions": questions}
@@ -91,10 +94,12 @@ WORK: dict[str, Callable[[int], list[Item]]] = {"pairs": pairs, "questions": que
 
 def peer(model: str, items: Sequence[Item], batch_size: str) -> tuple[float, float, float]:
     """Evaluate with lm-eval; returns seconds in all, seconds in ``loglikelihood``, and the share of first options."""
-    import datasets
     from lm_eval import simple_evaluate
+    from lm_eval.api.instance import Instance
     from lm_eval.api.task import ConfigurableTask
     from lm_eval.models.huggingface import HFLM
+
+    import datasets
 
     class Timed(HFLM):
         seconds = 0.0
@@ -105,7 +110,9 @@ def peer(model: str, items: Sequence[Item], batch_size: str) -> tuple[float, flo
             self.seconds += time.perf_counter() - started
             return found
 
-    data = {"test": datasets.Dataset.from_list([{"context": context, "options": options} for context, options in items])}
+    data = {
+        "test": datasets.Dataset.from_list([{"context": context, "options": options} for context, options in items])
+    }
     task = ConfigurableTask(
         config={
             "task": "bench",
@@ -121,6 +128,10 @@ def peer(model: str, items: Sequence[Item], batch_size: str) -> tuple[float, flo
     )
     size: int | str = batch_size if batch_size == "auto" else int(batch_size)
     lm = Timed(pretrained=model, device="cpu", dtype="float32", batch_size=size)
+    lm.loglikelihood(
+        [Instance("loglikelihood", {}, ("", "Hello there."), 0)], disable_tqdm=True
+    )  # as our check warms us
+    lm.seconds = 0.0
     started = time.perf_counter()
     with redirect_stdout(sys.stderr):
         results = simple_evaluate(model=lm, tasks=[task], bootstrap_iters=0)
@@ -139,7 +150,12 @@ def ours(model: str, items: Sequence[Item], _: str) -> tuple[float, float, float
     spent, answer = [0.0], backend.answer
 
     class Timed:
-        capabilities, batch_tokens, length, close = backend.capabilities, backend.batch_tokens, backend.length, backend.close
+        capabilities, batch_tokens, length, close = (
+            backend.capabilities,
+            backend.batch_tokens,
+            backend.length,
+            backend.close,
+        )
         identity = backend.identity
 
         def answer(self, asks: Any) -> Any:
@@ -184,7 +200,10 @@ def run(side: str, model: str, work: str, count: int, batch_size: str = "-") -> 
     if done.returncode:
         sys.exit(f"{side} on {work} failed ({done.returncode}):\n{done.stderr[-3000:]}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    print(f"  {work} {side} {batch_size}: {found['seconds']:.1f} s, load average {os.getloadavg()[0]:.1f}", file=sys.stderr)
+    print(
+        f"  {work} {side} {batch_size}: {found['seconds']:.1f} s, load average {os.getloadavg()[0]:.1f}",
+        file=sys.stderr,
+    )
     return found
 
 
@@ -203,7 +222,9 @@ def compare(work: str, count: int, model: str, rounds: int, sizes: Sequence[str]
     for _ in range(rounds - 1):
         theirs.append(run("lm-eval", model, work, count, best))
         mine.append(run("ours", model, work, count))
-    print(f"\n{work}: {len(items)} items, {requests} log-likelihoods; share of first options {mine[0]['share']:.3f} and")
+    print(
+        f"\n{work}: {len(items)} items, {requests} log-likelihoods; share of first options {mine[0]['share']:.3f} and"
+    )
     print(f"  {theirs[0]['share']:.3f} (lm-eval; ties count for the first option on both sides)")
     for size, found in tried.items():
         print(f"  lm-eval at batch size {size}: {requests / found['seconds']:.2f}/s in the first round")
@@ -212,7 +233,8 @@ def compare(work: str, count: int, model: str, rounds: int, sizes: Sequence[str]
         ratios = [a / b for a, b in zip(own, peers, strict=True)]
         print(f"  {title}: lm-eval (batch size {best}) {spread(peers)}/s, ours {spread(own)}/s")
         print(f"    ratio of medians {median(own) / median(peers):.2f}, of rounds {spread(ratios)}")
-    print(f"  peak memory: lm-eval {max(f['peak_gb'] for f in theirs):.2f} GB, ours {max(f['peak_gb'] for f in mine):.2f} GB")
+    peaks = [max(found["peak_gb"] for found in side) for side in (theirs, mine)]
+    print(f"  peak memory: lm-eval {peaks[0]:.2f} GB, ours {peaks[1]:.2f} GB")
 
 
 def main() -> None:

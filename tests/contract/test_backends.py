@@ -116,3 +116,4 @@ def test_it_can_be_closed_twice(name):
     backend = made(name)
     backend.close()
     backend.close()
+    assert backend.identity() == made(name).identity()

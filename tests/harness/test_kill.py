@@ -109,3 +109,18 @@ def test_a_half_written_bundle_is_never_taken_for_a_run(calculator_run):
     partial.mkdir()
     (partial / "run.json").write_text("{}")
     assert [path.name for path in Store(store).bundles()] == [calculator_run.done.folder.name]
+
+
+def test_ctrl_c_saves_everything_and_prints_the_command_that_goes_on(acme, tmp_path):
+    config = tmp_path / "harness.toml"
+    config.write_text(CALCULATOR.format(log="").replace("0.004", "0.02"))
+    process = start(config, tmp_path / "runs", [acme])
+    deadline = time.monotonic() + 60
+    while not journalled(tmp_path / "runs") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Press Ctrl-C again to stop at once" in err.decode()
+    assert "harness resume calculator-" in err.decode()
+    assert journalled(tmp_path / "runs")

@@ -104,7 +104,7 @@ def test_a_planted_secret_is_nowhere_in_store_or_bundle(acme, audit_text, tmp_pa
 def test_the_run_record_names_everything_that_a_number_rests_on(calculator_run):
     run = json.loads((calculator_run.done.folder / "run.json").read_text())
     assert {"python", "packages", "hardware", "git", "system", "harness"} <= set(run["environment"])
-    assert {p["name"] for p in run["plan"]["plugins"]} == {"acme.arithmetic", "acme.calculator"}
+    assert {p["name"] for p in run["plan"]["plugins"]} == {"acme.arithmetic", "acme.calculator", "harness"}
     assert all(p["code"].startswith("sha256:") for p in run["plan"]["plugins"])
     assert run["plan"]["data"][0]["digest"].startswith("sha256:")
     assert run["energy"]["joules"] is None

@@ -1,4 +1,4 @@
-"""Packed rows → log-probabilities: what continuations share is read once, logits are made only where something is scored."""
+"""Packed rows → log-probabilities: what is shared is read once, logits are made only where something is scored."""
 
 from __future__ import annotations
 

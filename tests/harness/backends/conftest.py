@@ -6,7 +6,8 @@ import pytest
 
 CORPUS = [
     "The nurse said that the doctor was late, and the doctor said that the nurse was early.",
-    "Q: What is the capital of France?\nA: Paris is the capital of France.\n\nQ: How many legs has a spider?\nA: Eight.",
+    "Q: What is the capital of France?\nA: Paris is the capital of France.\n\n",
+    "Q: How many legs has a spider?\nA: Eight.",
     "He could not find the key; she could not find the door. They laughed, and then they went home.",
     "   some   text with    spaces,\ttabs and 12345 numbers 67890 \n\n\n lines",
     "Überraschung! Größe, naïve café, 日本語 and 🙂 too.",
@@ -15,7 +16,13 @@ TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
 )
-SIZES = {"vocab_size": 420, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
+SIZES = {
+    "vocab_size": 420,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+}
 KINDS = {
     "gemma": {**SIZES, "num_key_value_heads": 2, "head_dim": 8},
     "gpt2": {"vocab_size": 420, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256},
@@ -35,7 +42,7 @@ KINDS = {
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer():
-    """Return a function that trains a byte-level tokenizer; with ``adds_bos`` it begins every text with its own token."""
+    """Return a function that trains a byte-level tokenizer; ``adds_bos``: it begins every text with its own token."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 

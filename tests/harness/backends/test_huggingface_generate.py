@@ -28,7 +28,7 @@ def test_greedy_text_is_the_most_likely_token_again_and_again(tiny):
     ids = loaded.tokens.tokenizer.encode(GREEDY.prompt)
     written = []
     with torch.no_grad():
-        while len(written) < GREEDY.max_tokens and not written[-1:] == [1]:
+        while len(written) < GREEDY.max_tokens and written[-1:] != [1]:
             written.append(int(loaded.model(torch.tensor([ids + written])).logits[0, -1].argmax()))
     assert reply.text == loaded.tokens.decode(written)
     assert reply.usage.output_tokens == len(written)
@@ -100,7 +100,7 @@ def test_stop_texts_end_a_reply_and_are_not_part_of_it(tiny):
 def test_the_token_limit_ends_a_reply_with_length(tiny):
     reply = tiny("llama").answer([replace(GREEDY, max_tokens=3)])[0]
     assert (reply.finish, reply.usage.output_tokens) == (Finish.LENGTH, 3)
-    assert reply.usage.prompt_tokens == len("The doctor said".split()) or reply.usage.prompt_tokens > 0
+    assert reply.usage.prompt_tokens > 0
 
 
 def end_at_once(backend):

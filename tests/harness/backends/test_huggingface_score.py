@@ -7,10 +7,14 @@ import pytest
 
 from harness.records import Finish, ScoreAsk
 
-PRIMER = "Q: What is the capital of France?\nA: Paris is the capital of France.\n\nQ: How many legs has a spider?\nA: Eight."
+PRIMER = (
+    "Q: What is the capital of France?\nA: Paris is the capital of France.\n\nQ: How many legs has a spider?\nA: Eight."
+)
 PAIR = ScoreAsk("", ("The nurse said that he was late.", "The nurse said that she was late."))
 ANSWERS = (" Paris.", " The capital of France is Paris.", " Eight.")
-QUESTIONS = [ScoreAsk(f"{PRIMER}\n\nQ: {q}?\nA:", ANSWERS) for q in ("Where is the door", "Who is the doctor", "Who laughed")]
+QUESTIONS = [
+    ScoreAsk(f"{PRIMER}\n\nQ: {q}?\nA:", ANSWERS) for q in ("Where is the door", "Who is the doctor", "Who laughed")
+]
 
 
 def naive(backend, context, continuation):
@@ -75,7 +79,10 @@ def test_a_reply_does_not_depend_on_what_shares_its_batch(tiny):
 def test_a_reply_does_not_depend_to_the_bit_on_what_was_asked_before(tiny):
     # A resumed run starts with no primer kept; its numbers must be those of the run that was killed.
     fresh, used = tiny("llama"), tiny("llama")
-    many = [ScoreAsk(f"{PRIMER}\n\nQ: {n} doors?\nA:", tuple(f" {n + m} doors, {m} keys" for m in range(9))) for n in range(9)]
+    many = [
+        ScoreAsk(f"{PRIMER}\n\nQ: {n} doors?\nA:", tuple(f" {n + m} doors, {m} keys" for m in range(9)))
+        for n in range(9)
+    ]
     used.answer([PAIR, *QUESTIONS])
     used.answer(many[:5])
     assert [r.scores for r in used.answer(many)] == [r.scores for r in fresh.answer(many)]
@@ -94,7 +101,9 @@ def test_log_probabilities_of_all_next_tokens_add_up_to_one(tiny):
 
 
 def test_scores_of_two_parts_add_up_to_the_score_of_the_whole(tiny):
-    whole, first = tiny("llama").answer([ScoreAsk("Q: Who?\nA:", (" Paris is", " Paris")), ScoreAsk("x", ("y",))])[0].scores
+    whole, first = (
+        tiny("llama").answer([ScoreAsk("Q: Who?\nA:", (" Paris is", " Paris")), ScoreAsk("x", ("y",))])[0].scores
+    )
     second = tiny("llama").answer([ScoreAsk("Q: Who?\nA: Paris", (" is",))])[0].scores[0]
     assert whole.total == pytest.approx(first.total + second.total, abs=1e-4)
 

@@ -1,0 +1,190 @@
+"""Our log-likelihoods, and the metrics made of them, beside lm-eval 0.4.13's ``hf`` model on its own requests.
+
+Both sides read the same safetensors in float32 on the CPU. lm-eval builds the requests from its own task files and the
+benchmarks' rows, so context, delimiter and continuation are its doing; we only answer them. Its token-by-token reading
+of the few-shot primer for every option makes this minutes of work.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from importlib.resources import files
+from itertools import groupby
+
+import numpy as np
+import pytest
+
+from harness.records import Finish, ScoreAsk
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.benchmarks,
+    pytest.mark.timeout(3600),
+    # lm-eval and what it imports warn about their own future; our code runs under the same filter elsewhere.
+    pytest.mark.filterwarnings("default"),
+]
+
+PAIRS = 200
+QUESTIONS = 60
+
+
+def crows_rows(benchmarks):
+    """The first pairs, as lm-eval's data set names the columns."""
+    with (benchmarks / "crows-pairs/crows_pairs_anonymized.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))[:PAIRS]
+    return [{key: row[key] for key in ("sent_more", "sent_less", "bias_type")} for row in rows]
+
+
+def truthful_rows(benchmarks):
+    """The questions with the fewest options (lm-eval reads the primer anew for each), in file order."""
+    rows = json.loads((benchmarks / "truthfulqa/mc_task.json").read_text("utf-8"))
+    sizes = [len({*row["mc1_targets"], *row["mc2_targets"]}) for row in rows]
+    chosen = sorted(sorted(range(len(rows)), key=lambda n: (sizes[n], n))[:QUESTIONS])
+
+    def column(targets):
+        return {"choices": list(targets), "labels": list(targets.values())}
+
+    return [
+        {"question": row["question"], **{f"{name}_targets": column(row[f"{name}_targets"]) for name in ("mc1", "mc2")}}
+        for row in (rows[n] for n in chosen)
+    ]
+
+
+def task(name, folder, rows, split):
+    """lm-eval's own task of that name, on ``rows``."""
+    from lm_eval.api.task import ConfigurableTask
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    import datasets
+
+    config = load_yaml(files("lm_eval") / "tasks" / folder / f"{name}.yaml", resolve_func=True)
+    data = {split: datasets.Dataset.from_list(rows)}
+    made = ConfigurableTask(config={**config, "tag": None, "custom_dataset": lambda **_: data})
+    made.build_all_requests()
+    return made
+
+
+@pytest.fixture(scope="module")
+def both(real_model):
+    """Return a function that answers a task's requests on both sides, each distinct one once."""
+    from lm_eval.api.instance import Instance
+    from lm_eval.models.huggingface import HFLM
+
+    from harness.backends.huggingface import HuggingFace
+
+    theirs = HFLM(pretrained=str(real_model), device="cpu", dtype="float32", batch_size=8)
+    ours = HuggingFace(str(real_model), device="cpu", dtype="float32")
+    assert ours.identity().details["scoring"] == "tree-1"
+
+    def answer(requests):
+        distinct = list(dict.fromkeys(requests))
+        instances = [Instance("loglikelihood", {}, request, number) for number, request in enumerate(distinct)]
+        expected = dict(zip(distinct, theirs.loglikelihood(instances, disable_tqdm=True), strict=True))
+        asks = [
+            ScoreAsk(context, tuple(continuation for _, continuation in group))
+            for context, group in groupby(distinct, key=lambda request: request[0])
+        ]
+        found = {}
+        for ask, reply in zip(asks, ours.answer(asks), strict=True):
+            assert reply.finish is Finish.STOP
+            for continuation, score in zip(ask.continuations, reply.scores, strict=True):
+                found[ask.context, continuation] = (score.total, score.greedy)
+        return expected, found
+
+    yield answer
+    ours.close()
+
+
+def assert_equal_log_likelihoods(expected, found):
+    assert found.keys() == expected.keys()
+    worst = max(abs(found[request][0] - expected[request][0]) for request in expected)
+    print(f"{len(expected)} log-likelihoods, largest difference {worst:.2g} nats")
+    assert worst <= 1e-3
+    assert sum(found[request][1] != expected[request][1] for request in expected) == 0
+
+
+def processed(made, answers):
+    """lm-eval's own metric of each document, fed with ``answers``, and the log-likelihoods it was fed."""
+    rows = []
+    by_doc = groupby(sorted(made.instances, key=lambda i: (i.doc_id, i.idx)), key=lambda instance: instance.doc_id)
+    for _, instances in by_doc:
+        its = list(instances)
+        results = [answers[instance.args] for instance in its]
+        rows.append((its[0].doc, [result[0] for result in results], made.process_results(its[0].doc, results)))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def crows(benchmarks, both):
+    made = task("crows_pairs_english", "crows_pairs", crows_rows(benchmarks), "test")
+    return made, *both([instance.args for instance in made.instances])
+
+
+@pytest.fixture(scope="module")
+def truthful(benchmarks, both):
+    rows = truthful_rows(benchmarks)
+    made = {name: task(f"truthfulqa_{name}", "truthfulqa", rows, "validation") for name in ("mc1", "mc2")}
+    requests = sorted({instance.args for each in made.values() for instance in each.instances})
+    return made, *both(requests)
+
+
+def test_crows_pairs_log_likelihoods_are_those_of_lm_eval(crows):
+    _, expected, found = crows
+    assert len(expected) >= 2 * PAIRS - 4  # some sentences stand in two pairs
+    assert_equal_log_likelihoods(expected, found)
+
+
+def test_truthfulqa_log_likelihoods_are_those_of_lm_eval(truthful):
+    _, expected, found = truthful
+    assert len({context for context, _ in expected}) == QUESTIONS
+    assert_equal_log_likelihoods(expected, found)
+
+
+def test_the_share_of_stereotypes_is_that_of_lm_eval_where_no_pair_is_tied(crows):
+    made, _, found = crows
+    rows = processed(made, found)
+    theirs = float(np.mean([metrics["pct_stereotype"] for _, _, metrics in rows]))
+    # A tie counts one half with us and nothing with lm-eval: the only difference there may be.
+    ties = sum(more == less for _, (more, less), _ in rows)
+    share = float(np.mean([0.5 * (more >= less) + 0.5 * (more > less) for _, (more, less), _ in rows]))
+    assert share - 0.5 * ties / len(rows) == pytest.approx(theirs, abs=1e-9)
+
+
+def stable_mc2(lls, labels):
+    """Normalised probability of the true options, by way of the largest log-likelihood."""
+    weights = np.exp(np.array(lls) - max(lls))
+    return float(weights[np.array(labels) == 1].sum() / weights.sum())
+
+
+def test_mc1_is_that_of_lm_eval_given_equal_log_likelihoods(truthful):
+    made, _, found = truthful
+    rows = processed(made["mc1"], found)
+    for doc, lls, metrics in rows:
+        best = max(lls)
+        # The true option comes first and wins ties there; a split tie differs only where there is one.
+        assert lls.count(best) == 1, doc["mc1_targets"]["labels"]
+        assert metrics["acc"] == pytest.approx(float(lls[0] == best), abs=1e-9)
+
+
+def test_mc2_is_that_of_lm_eval_given_equal_log_likelihoods_wherever_it_is_finite(truthful):
+    made, _, found = truthful
+    finite = 0
+    for doc, lls, metrics in processed(made["mc2"], found):
+        ours = stable_mc2(lls, doc["mc2_targets"]["labels"])
+        assert 0 <= ours <= 1
+        # exp() of raw sums underflows at about -745 nats; none of these options is that long.
+        if math.isfinite(metrics["acc"]):
+            finite += 1
+            assert ours == pytest.approx(float(metrics["acc"]), abs=1e-9)
+    assert finite == QUESTIONS
+
+
+def test_mc2_of_lm_eval_is_not_a_number_where_ours_still_is(truthful):
+    made = truthful[0]["mc2"]
+    doc = {"mc2_targets": {"choices": ["a", "b"], "labels": [1, 0]}}
+    with np.errstate(invalid="ignore"):
+        theirs = made.process_results(doc, [(-800.0, False), (-801.0, False)])["acc"]
+    assert math.isnan(theirs)
+    assert stable_mc2([-800.0, -801.0], [1, 0]) == pytest.approx(0.731058578630, abs=1e-9)
