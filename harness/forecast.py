@@ -30,9 +30,10 @@ class CellForecast:
         cases: Number of cases.
         clusters: Number of independent units among them.
         tokens: About how many tokens will be read or written.
-        detectable: For shares with a fixed null value, the smallest departure from it that a two-sided
-            test at 5 % finds with 80 % power; None for other metrics.
-        null: That null value.
+        detectable: For shares, the smallest departure from ``null`` that a two-sided test at 5 % finds with
+            80 % power; from one half, where departures are hardest to see, if there is no fixed null value
+            inside (0, 1). None for other metrics.
+        null: The null value, where the metric has a fixed one.
         metric: The headline metric.
     """
 
@@ -121,8 +122,8 @@ def _group_cost(asks: Sequence[Ask]) -> float:
 
 def _cell(key: str, cases: Sequence[Case], metric: Metric) -> CellForecast:
     clusters = len({case.cluster for case in cases})
-    share = metric.unit == "share" and metric.null is not None and 0 < metric.null < 1
-    detectable = mde_proportion(clusters, p0=metric.null or 0.5) if share else None
+    null = metric.null if metric.null is not None and 0 < metric.null < 1 else 0.5
+    detectable = mde_proportion(clusters, p0=null) if metric.unit == "share" else None
     tokens = round(_group_cost([case.ask for case in cases]))
     return CellForecast(key, len(cases), clusters, tokens, detectable, metric.null, metric.name)
 

@@ -22,7 +22,7 @@ from harness.backends.causal.proof import check, make_scorer
 from harness.backends.causal.scores import Scorer
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
-from harness.contracts import Identity
+from harness.contracts import Identity, Progress
 from harness.records import Ask, Capability, GenerateAsk, Reply, ScoreAsk
 
 __all__ = ["HuggingFace"]
@@ -79,13 +79,13 @@ class HuggingFace:
         """It continues text and scores it."""
         return frozenset({Capability.GENERATE, Capability.SCORE})
 
-    def fetch(self, say: Callable[[str], None] | None = None) -> None:
+    def fetch(self, *, progress: Progress | None = None, say: Callable[[str], None] | None = None) -> None:
         """Bring the model onto this machine if it is not here; the only method that may open a connection.
 
         Raises:
             ModelError, OfflineError: it cannot be had; says what to do.
         """
-        sources.fetch(self.model, self.revision, say=say)
+        sources.fetch(self.model, self.revision, progress=progress, say=say)
 
     def identity(self) -> Identity:
         """Which model this is: digests of all its files, and everything else that could change a reply.

@@ -131,11 +131,10 @@ def plan_lines(target: Target, forecast: Forecast) -> list[str]:
     lines = [f"Model: {plan.identity.name} ({plan.identity.backend}, {plan.identity.digest.short}). Seed {plan.seed}."]
     for cell in forecast.cells:
         finds = ""
-        if cell.detectable is not None and cell.null is not None:
-            finds = (
-                f" Finds a departure of {cell.detectable * 100:.0f} points or more from {cell.null * 100:.0f} of 100"
-                f" ({cell.metric.rpartition('/')[2]})."
-            )
+        if cell.detectable is not None:
+            null = f"from {cell.null * 100:.0f} of 100" if cell.null else "from any fixed share"
+            name = cell.metric.rpartition("/")[2]
+            finds = f" Finds a departure of {cell.detectable * 100:.0f} points or more {null} ({name})."
         lines.append(f"  {cell.cell}: {cell.cases} cases, about {cell.tokens:,} tokens.{finds}")
     lines += [
         f"  {cell.key}: not applicable: {cell.reason}"

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import Any, get_args
 
 import tomlkit
 from pydantic import BaseModel, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
-from harness.config.lines import find_line, key_lines
+from harness.config.lines import Path, find_line, key_lines
 from harness.config.schema import Config
 from harness.errors import ConfigError, nearest
 
 __all__ = ["load", "parse"]
 
 
-def load(path: Path, *, overrides: Mapping[str, Any] | None = None) -> Config:
+def load(path: FilePath, *, overrides: Mapping[str, Any] | None = None) -> Config:
     """Read the configuration at ``path``; see `parse`.
 
     Raises:
@@ -55,7 +55,8 @@ def parse(text: str, *, name: str = "harness.toml", overrides: Mapping[str, Any]
     try:
         return Config.model_validate(data).located(name, lines)
     except ValidationError as error:
-        raise ConfigError([_problem(name, lines, problem) for problem in error.errors()]) from error
+        given = {tuple(dotted.split(".")) for dotted in overrides or {}}
+        raise ConfigError([_problem(name, lines, problem, given) for problem in error.errors()]) from error
 
 
 def _put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
@@ -64,9 +65,10 @@ def _put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
     data[path[-1]] = value
 
 
-def _problem(name: str, lines: Mapping[tuple[str | int, ...], int], problem: Any) -> str:
+def _problem(name: str, lines: Mapping[Path, int], problem: Any, given: Collection[Path]) -> str:
     path = tuple(problem["loc"])
-    where = f"{name}:{find_line(lines, path)}: {_dotted(path)}"
+    place = "command line" if path in given else f"{name}:{find_line(lines, path)}"
+    where = f"{place}: {_dotted(path)}"
     if problem["type"] == "extra_forbidden":
         known = _keys_at(path[:-1])
         return f"{where}: unknown key.{nearest(str(path[-1]), known)} Known here: {', '.join(known)}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.canonical import Digest, dumps, loads
-from harness.errors import StoreError, nearest
+from harness.errors import StoreError, UsageError, nearest
 from harness.evidence.manifest import MANIFEST
 from harness.records import Value
 
@@ -132,7 +132,7 @@ class Store:
         """The bundle named by ``run``: a path, a folder's name or the beginning of one, or ``latest``.
 
         Raises:
-            StoreError: there is none, or several begin so.
+            UsageError: there is none, or several begin so.
         """
         if (Path(run) / MANIFEST).is_file() or Path(run).is_dir():
             return Path(run)
@@ -144,13 +144,13 @@ class Store:
             return fitting[0]
         names = [place.name for place in bundles]
         if fitting:
-            raise StoreError(
+            raise UsageError(
                 f"{run!r} fits {len(fitting)} runs in {self.root}: {', '.join(p.name for p in fitting)}. Say more."
             )
         hint = nearest(run, names) or (
             f" The newest is {names[0]}." if names else " It holds no finished run yet: start one with `harness run`."
         )
-        raise StoreError(f"There is no run {run!r} in {self.root}.{hint}")
+        raise UsageError(f"There is no run {run!r} in {self.root}.{hint}")
 
 
 def slug(name: str) -> str:

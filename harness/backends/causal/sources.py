@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.catalogue import LocalModel, Say, entries, from_gguf, present, pull
+from harness.contracts import Progress
 from harness.errors import MissingExtraError, ModelError, OfflineError, nearest
 from harness.offline import is_offline
 
@@ -63,12 +64,13 @@ def find(model: str, revision: str | None) -> Found:
     )
 
 
-def fetch(model: str, revision: str | None, *, say: Say | None = None) -> None:
+def fetch(model: str, revision: str | None, *, progress: Progress | None = None, say: Say | None = None) -> None:
     """Bring ``model`` onto this machine, where that takes the network; does nothing where it is here.
 
     Args:
         model: As in `find`.
         revision: Commit, tag or branch of a hub repository.
+        progress: Told bytes done and bytes in all while a model of the catalogue is downloaded.
         say: Told at once what takes long.
 
     Raises:
@@ -77,7 +79,7 @@ def fetch(model: str, revision: str | None, *, say: Say | None = None) -> None:
     """
     known = {entry.name: entry for entry in entries()}
     if model in known:
-        pull(known[model], say=say)
+        pull(known[model], progress=progress, say=say)
         return
     try:
         find(model, revision)

@@ -3,11 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
-
-from harness.cli import main
 
 CALCULATOR = """
 [model]
@@ -23,19 +20,9 @@ reason = "A calculator should add."
 
 
 @pytest.fixture
-def harness(capsys, monkeypatch, tmp_path):
-    """Return a function that runs a command in tmp_path and gives its exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def go(*words):
-        monkeypatch.setattr(sys, "argv", ["harness", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            main()
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=caught.value.code or 0, out=out, err=err)
-
-    return go
+def harness(harness_cli):
+    """The command line."""
+    return harness_cli
 
 
 @pytest.fixture
@@ -199,7 +186,7 @@ def test_a_damaged_bundle_does_not_verify_and_cannot_be_judged(harness, project,
 def test_an_unknown_run_is_refused_with_the_nearest(harness, project):
     harness("run")
     refused = harness("verify", "calculator-zzz")
-    assert refused.code == 4
+    assert refused.code == 2
     assert "There is no run 'calculator-zzz' in runs" in refused.err
 
 
