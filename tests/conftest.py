@@ -11,8 +11,11 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, settings
 
+from harness.catalogue import find, pull
 from harness.config import parse
+from harness.errors import HarnessError
 from harness.execute import Stop
+from harness.offline import is_offline
 from harness.registry import Registry
 from harness.run import Finished, Request, Silent, audit
 
@@ -110,3 +113,15 @@ def stub_server():
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
     return sys.modules[name].StubServer
+
+
+@pytest.fixture(scope="session")
+def real_model():
+    """Folder of the catalogue's small real model, pulled into the user's cache if it is not there yet."""
+    named = os.environ.get("HARNESS_TEST_MODEL")
+    if named:
+        return Path(named)
+    try:
+        return pull(find("smollm2-135m-instruct"), offline=is_offline()).folder
+    except HarnessError as error:
+        pytest.skip(f"the real model cannot be had here: {error}")

@@ -119,9 +119,9 @@ class HuggingFace:
     def length(self, ask: Ask) -> int:
         """About how many tokens ``ask`` costs: four bytes of text each, and all the tokens it may generate."""
         if isinstance(ask, ScoreAsk):
-            return (len(ask.context.encode()) + sum(len(c.encode()) for c in ask.continuations)) // 4 + 1
+            return _size("".join((ask.context, *ask.continuations)))
         if isinstance(ask, GenerateAsk):
-            return len(f"{ask.system or ''}{ask.prompt}".encode()) // 4 + 1 + ask.max_tokens
+            return _size(f"{ask.system or ''}{ask.prompt}") + ask.max_tokens
         return 1
 
     def answer(self, asks: Sequence[Ask]) -> list[Reply]:
@@ -159,6 +159,10 @@ class HuggingFace:
             import torch
 
             torch.cuda.empty_cache()
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass")) // 4 + 1
 
 
 def _refused(ask: Ask) -> Reply:

@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 
 from harness.records import Finish, ScoreAsk
+from probes.bias.preference import preference
+from probes.hallucination.truthfulness import mc1, mc2
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,7 +92,7 @@ def both(real_model):
         for ask, reply in zip(asks, ours.answer(asks), strict=True):
             assert reply.finish is Finish.STOP
             for continuation, score in zip(ask.continuations, reply.scores, strict=True):
-                found[ask.context, continuation] = (score.total, score.greedy)
+                found[ask.context, continuation] = score
         return expected, found
 
     yield answer
@@ -99,21 +101,20 @@ def both(real_model):
 
 def assert_equal_log_likelihoods(expected, found):
     assert found.keys() == expected.keys()
-    worst = max(abs(found[request][0] - expected[request][0]) for request in expected)
+    worst = max(abs(found[request].total - expected[request][0]) for request in expected)
     print(f"{len(expected)} log-likelihoods, largest difference {worst:.2g} nats")
     assert worst <= 1e-3
-    assert sum(found[request][1] != expected[request][1] for request in expected) == 0
+    assert [found[request].greedy for request in expected] == [greedy for _, greedy in expected.values()]
 
 
-def processed(made, answers):
-    """lm-eval's own metric of each document, fed with ``answers``, and the log-likelihoods it was fed."""
-    rows = []
-    by_doc = groupby(sorted(made.instances, key=lambda i: (i.doc_id, i.idx)), key=lambda instance: instance.doc_id)
-    for _, instances in by_doc:
+def processed(made, found):
+    """Per document: the document, our scores of its requests, and lm-eval's own metric when fed with them."""
+    ordered = sorted(made.instances, key=lambda instance: (instance.doc_id, instance.idx))
+    for _, instances in groupby(ordered, key=lambda instance: instance.doc_id):
         its = list(instances)
-        results = [answers[instance.args] for instance in its]
-        rows.append((its[0].doc, [result[0] for result in results], made.process_results(its[0].doc, results)))
-    return rows
+        scores = [found[instance.args] for instance in its]
+        fed = [(score.total, score.greedy) for score in scores]
+        yield its[0].doc, scores, made.process_results(its[0].doc, fed)
 
 
 @pytest.fixture(scope="module")
@@ -144,47 +145,41 @@ def test_truthfulqa_log_likelihoods_are_those_of_lm_eval(truthful):
 
 def test_the_share_of_stereotypes_is_that_of_lm_eval_where_no_pair_is_tied(crows):
     made, _, found = crows
-    rows = processed(made, found)
+    rows = list(processed(made, found))
+    ours = [preference((doc["sent_more"], doc["sent_less"]), scores) for doc, scores, _ in rows]
     theirs = float(np.mean([metrics["pct_stereotype"] for _, _, metrics in rows]))
+    assert float(np.mean([one["prefers_lm_eval"] for one in ours])) == pytest.approx(theirs, abs=1e-9)
     # A tie counts one half with us and nothing with lm-eval: the only difference there may be.
-    ties = sum(more == less for _, (more, less), _ in rows)
-    share = float(np.mean([0.5 * (more >= less) + 0.5 * (more > less) for _, (more, less), _ in rows]))
-    assert share - 0.5 * ties / len(rows) == pytest.approx(theirs, abs=1e-9)
-
-
-def stable_mc2(lls, labels):
-    """Normalised probability of the true options, by way of the largest log-likelihood."""
-    weights = np.exp(np.array(lls) - max(lls))
-    return float(weights[np.array(labels) == 1].sum() / weights.sum())
+    ties = sum(one["difference"] == 0 for one in ours)
+    assert float(np.mean([one["prefers"] for one in ours])) - ties / 2 / len(rows) == pytest.approx(theirs, abs=1e-9)
+    distances = [metrics["likelihood_diff"] for _, _, metrics in rows]
+    assert [one["distance"] for one in ours] == pytest.approx(distances, abs=1e-9)
 
 
 def test_mc1_is_that_of_lm_eval_given_equal_log_likelihoods(truthful):
     made, _, found = truthful
-    rows = processed(made["mc1"], found)
-    for doc, lls, metrics in rows:
-        best = max(lls)
-        # The true option comes first and wins ties there; a split tie differs only where there is one.
-        assert lls.count(best) == 1, doc["mc1_targets"]["labels"]
-        assert metrics["acc"] == pytest.approx(float(lls[0] == best), abs=1e-9)
+    for _, scores, metrics in processed(made["mc1"], found):
+        totals = [score.total for score in scores]
+        # The true option comes first, and with lm-eval wins every tie; with us it would share the credit.
+        assert totals.count(max(totals)) == 1
+        assert mc1(totals, 0, range(len(totals))) == pytest.approx(float(metrics["acc"]), abs=1e-9)
 
 
-def test_mc2_is_that_of_lm_eval_given_equal_log_likelihoods_wherever_it_is_finite(truthful):
+def test_mc2_is_that_of_lm_eval_given_equal_log_likelihoods(truthful):
     made, _, found = truthful
-    finite = 0
-    for doc, lls, metrics in processed(made["mc2"], found):
-        ours = stable_mc2(lls, doc["mc2_targets"]["labels"])
-        assert 0 <= ours <= 1
-        # exp() of raw sums underflows at about -745 nats; none of these options is that long.
-        if math.isfinite(metrics["acc"]):
-            finite += 1
-            assert ours == pytest.approx(float(metrics["acc"]), abs=1e-9)
-    assert finite == QUESTIONS
+    for doc, scores, metrics in processed(made["mc2"], found):
+        totals = [score.total for score in scores]
+        true = [place for place, label in enumerate(doc["mc2_targets"]["labels"]) if label == 1]
+        # Exponentials of raw sums vanish below -745 nats; none of these options is that long.
+        assert math.isfinite(metrics["acc"])
+        assert mc2(totals, true) == pytest.approx(float(metrics["acc"]), abs=1e-9)
 
 
-def test_mc2_of_lm_eval_is_not_a_number_where_ours_still_is(truthful):
-    made = truthful[0]["mc2"]
-    doc = {"mc2_targets": {"choices": ["a", "b"], "labels": [1, 0]}}
+def test_where_lm_eval_breaks_ties_and_underflows_ours_shares_and_does_not(truthful):
+    doc = {"mc1_targets": {"choices": ["a", "b"]}, "mc2_targets": {"choices": ["a", "b"], "labels": [1, 0]}}
+    tied = truthful[0]["mc1"].process_results({**doc, "question": "?"}, [(-3.0, False), (-3.0, False)])["acc"]
+    assert (tied, mc1([-3.0, -3.0], 0, range(2))) == (1.0, 0.5)
     with np.errstate(invalid="ignore"):
-        theirs = made.process_results(doc, [(-800.0, False), (-801.0, False)])["acc"]
-    assert math.isnan(theirs)
-    assert stable_mc2([-800.0, -801.0], [1, 0]) == pytest.approx(0.731058578630, abs=1e-9)
+        long = truthful[0]["mc2"].process_results(doc, [(-800.0, False), (-801.0, False)])["acc"]
+    assert math.isnan(long)
+    assert mc2([-800.0, -801.0], [0]) == pytest.approx(0.731058578630, abs=1e-9)

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TreeScorer"]
 
-HEAD_COLUMNS = 128
-"""Positions whose logits are computed at a time: with a vocabulary of 49152 in float32 they fit a CPU's last cache."""
-
 PRIMERS_KEPT = 4
 PRIMER_TOKENS_KEPT = 4096
 """Primers stay for the next calls up to this number, and up to this many tokens in all."""
@@ -35,16 +32,19 @@ class TreeScorer:
         loaded: The model.
         row_width: Nodes that fill a row: wider rows spend more on masked attention, narrower ones repeat more.
         forward_nodes: Nodes, padding included, in one forward pass.
+        head_columns: Nodes whose logits are made at a time: 128 of them with a vocabulary of 49152 fit a CPU's last
+            cache in float32.
     """
 
     loaded: Loaded
     row_width: int = 128
     forward_nodes: int = 512
+    head_columns: int = 128
     _primers: OrderedDict[tuple[int, ...], Any] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         if self.loaded.device.type != "cpu":  # an accelerator wants more work at a time than a core's cache holds
-            self.row_width, self.forward_nodes = 256, 8192
+            self.row_width, self.forward_nodes, self.head_columns = 256, 8192, 1024
 
     def score(self, asks: Sequence[Sequence[Branch]]) -> Scores:
         """Score every branch of every ask, in order."""
@@ -108,7 +108,8 @@ class TreeScorer:
         ).last_hidden_state  # [rows, width, size]
         nodes = np.concatenate([number * width + np.asarray(row.nodes) for number, row in enumerate(rows)])
         targets = np.concatenate([row.targets for row in rows])
-        return _logprobs(self.loaded.model.get_output_embeddings(), hidden.flatten(0, 1), nodes, targets)
+        head = self.loaded.model.get_output_embeddings()
+        return _logprobs(head, hidden.flatten(0, 1), nodes, targets, most=self.head_columns)
 
 
 def _passes(packed: Packed, most: int) -> Iterator[list[Row]]:
@@ -124,7 +125,7 @@ def _passes(packed: Packed, most: int) -> Iterator[list[Row]]:
 
 
 def _logprobs(
-    head: Any, hidden: torch.Tensor, nodes: NDArray[np.int64], targets: NDArray[np.int64]
+    head: Any, hidden: torch.Tensor, nodes: NDArray[np.int64], targets: NDArray[np.int64], *, most: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Log-softmax of the head at ``nodes``, gathered at ``targets``.
 
@@ -133,15 +134,16 @@ def _logprobs(
         hidden: Last hidden states, [places, size].
         nodes: Place that predicts, one per scored token.
         targets: Token id that is scored.
+        most: Places whose logits are made at a time.
     """
     import torch
 
     values, best = np.empty(len(nodes)), np.empty(len(nodes), dtype=bool)
     places, columns = np.unique(nodes, return_inverse=True)
     weight = head.weight
-    buffer = torch.empty(weight.shape[0] * min(HEAD_COLUMNS, len(places)), dtype=weight.dtype, device=weight.device)
-    for begin in range(0, len(places), HEAD_COLUMNS):
-        chosen = hidden[torch.from_numpy(places[begin : begin + HEAD_COLUMNS]).to(hidden.device)]
+    buffer = torch.empty(weight.shape[0] * min(most, len(places)), dtype=weight.dtype, device=weight.device)
+    for begin in range(0, len(places), most):
+        chosen = hidden[torch.from_numpy(places[begin : begin + most]).to(hidden.device)]
         # Weight times states, not states times weight: one and a half times as fast on a CPU.
         logits = buffer[: weight.shape[0] * len(chosen)].view(weight.shape[0], len(chosen))
         torch.mm(weight, chosen.T, out=logits)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "load"]
 
+BEYOND = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -105,7 +107,9 @@ def _loaded(model: Any, tokenizer: Any) -> Loaded:
 
     config = model.config.get_text_config()
     named = (getattr(config, name, None) for name in ("n_positions", "max_position_embeddings", "n_ctx"))
-    limit = next((int(value) for value in named if value is not None), None)
+    # A tokenizer that knows no limit says so with a number beyond any.
+    known = tokenizer.model_max_length if tokenizer.model_max_length < BEYOND else None
+    limit = next((int(value) for value in named if value is not None), known)
     tokens = Tokens(tokenizer, limit=limit, vocabulary=model.get_input_embeddings().weight.shape[0])
     ends = _ends(model.generation_config.eos_token_id, config.eos_token_id, tokenizer.eos_token_id)
     # A checkpoint may ship sampling settings of its own; an ask says how it is to be decoded, and nothing else does.

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from jinja2 import TemplateError
+
 from harness.backends.causal.tree import Branch
 from harness.errors import ModelError
 from harness.records import Finish, GenerateAsk, Reply, ScoreAsk, Usage
 
 __all__ = ["Encoded", "Tokens", "failed"]
+
+BROKEN = "the text holds half of a surrogate pair, which no tokenizer can read"
 
 Spans = list[tuple[int, int]]
 Text = tuple[str, bool]
@@ -43,6 +47,11 @@ class Encoded:
         """The context counted once, every continuation once."""
         context = self.branches[0].start
         return Usage(prompt_tokens=context + sum(len(branch.tokens) - context for branch in self.branches))
+
+
+def _broken(*texts: str) -> bool:
+    """Whether a text holds half of a surrogate pair, which has no UTF-8 form and so no tokens."""
+    return any("\ud800" <= character <= "\udfff" for text in texts if not text.isascii() for character in text)
 
 
 def failed(reason: str) -> Reply:
@@ -92,13 +101,19 @@ class Tokens:
 
     def encode(self, asks: Sequence[ScoreAsk]) -> list[Encoded | Reply]:
         """Encode every ask, in order; one that cannot be scored becomes its reply."""
-        wanted = dict.fromkeys(text for ask in asks for text in self._texts(ask))
+        sound = [ask for ask in asks if not _broken(ask.context, *ask.continuations)]
+        wanted = dict.fromkeys(text for ask in sound for text in self._texts(ask))
         found: dict[Text, tuple[list[int], Spans]] = {}
         for special in (False, True):
             texts = [text for text, with_special in wanted if with_special is special]
             if texts:
                 found |= zip([(text, special) for text in texts], self._encodings(texts, special=special), strict=True)
-        return [self._encoded(ask, [found[text] for text in self._texts(ask)]) for ask in asks]
+        return [
+            failed(BROKEN)
+            if _broken(ask.context, *ask.continuations)
+            else self._encoded(ask, [found[text] for text in self._texts(ask)])
+            for ask in asks
+        ]
 
     def _texts(self, ask: ScoreAsk) -> list[Text]:
         """What must be encoded for an ask: its context (where there is one), then each continuation in context."""
@@ -166,9 +181,9 @@ class Tokens:
 
         Without a template, a system message stands before the prompt with an empty line between.
         """
+        if _broken(ask.prompt, ask.system or ""):
+            return failed(BROKEN)
         if ask.chat and self.tokenizer.chat_template is not None:
-            from jinja2 import TemplateError
-
             system = [{"role": "system", "content": ask.system}] if ask.system is not None else []
             messages = [*system, {"role": "user", "content": ask.prompt}]
             try:

@@ -100,9 +100,12 @@ def tiny_model(tmp_path_factory, tiny_tokenizer):
 @pytest.fixture
 def tiny(tiny_model):
     """Return a function that opens a backend on a tiny model and closes it after the test."""
+    import torch
+
     from harness.backends.huggingface import HuggingFace
 
-    opened = []
+    opened, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)  # matrices this small gain nothing from a second one, and wait for it on a busy machine
 
     def open_one(kind="llama", *, backend=None, **model):
         settings = {"device": "cpu", **(backend or {})}
@@ -112,3 +115,4 @@ def tiny(tiny_model):
     yield open_one
     for each in opened:
         each.close()
+    torch.set_num_threads(threads)

@@ -180,6 +180,15 @@ def test_asks_of_other_kinds_fail_and_the_order_is_kept(tiny):
     assert all(reply.seconds > 0 for reply in replies if reply.finish is not Finish.FAILED)
 
 
+def test_text_that_is_no_text_fails_alone(tiny):
+    half = "\ud83d broken"
+    backend = tiny("llama")
+    replies = backend.answer([ScoreAsk("", (half,)), HELLO, GenerateAsk(half), GenerateAsk("Hello", max_tokens=1)])
+    assert [reply.finish for reply in replies] == [Finish.FAILED, Finish.STOP, Finish.FAILED, Finish.LENGTH]
+    assert "surrogate" in replies[0].error
+    assert backend.length(ScoreAsk("", (half,))) > 0
+
+
 def test_no_asks_get_no_replies(tiny):
     assert tiny("llama").answer([]) == []
 

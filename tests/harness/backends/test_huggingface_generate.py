@@ -204,6 +204,7 @@ print(backend.identity().digest, digest([replace(reply, seconds=0.0) for reply i
 """
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_replies_to_the_bit(tiny_model):
     command = [sys.executable, "-c", REPLIES, str(tiny_model("llama"))]
     one, other = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2))

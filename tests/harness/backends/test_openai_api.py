@@ -539,6 +539,7 @@ def test_any_logprobs_are_scores_or_a_named_fault(tokens, values, offsets, top):
         score = read_score(echoed(tokens, values, offsets, top), context="", continuation="ab")
         assert len(score.logprobs) == len(score.starts) >= 1
 
+
 @given(st.integers(300, 599), st.binary(max_size=60))
 def test_any_refusal_is_understood(status, body):
     error = refusal(status, body, wait_s=None)
