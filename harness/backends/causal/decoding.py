@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.causal.loading import Loaded
+from harness.backends.causal.sampling import draw
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
 from harness.records import Finish, GenerateAsk, Reply, Usage
@@ -138,17 +139,19 @@ class _Control:
         import torch
 
         sound = torch.isfinite(scores).all(dim=1).tolist()
-        chosen = scores
-        for number, line in enumerate(self.lines):
-            if line.finish is not None or (sound[number] and line.ask.temperature == 0):
-                continue
-            if sound[number]:
-                token = _draw(scores[number], line.ask, line.stream)
-            else:
-                line.finish, token = Finish.FAILED, self.loaded.padding
-            chosen = scores.clone() if chosen is scores else chosen
-            chosen[number] = -torch.inf
-            chosen[number, token] = 0.0
+        for line, is_sound in zip(self.lines, sound, strict=True):
+            if line.finish is None and not is_sound:
+                line.finish = Finish.FAILED
+        drawing = [n for n, line in enumerate(self.lines) if line.finish is None and line.ask.temperature > 0]
+        broken = [n for n, is_sound in enumerate(sound) if not is_sound]
+        if not drawing and not broken:
+            return scores
+        asks = [self.lines[number].ask for number in drawing]
+        points = [self.lines[number].stream.random() for number in drawing]
+        tokens = draw(scores[drawing], asks, points) if drawing else []
+        chosen = scores.clone()
+        chosen[drawing + broken] = -torch.inf
+        chosen[drawing + broken, tokens + [self.loaded.padding] * len(broken)] = 0.0
         return chosen
 
     def ended(self, ids: torch.Tensor, _scores: Any) -> torch.Tensor:
@@ -170,31 +173,6 @@ class _Control:
             if any(stop in text for stop in line.ask.stop):
                 return Finish.STOP
         return Finish.LENGTH if written >= line.ask.max_tokens else None
-
-
-def _draw(logits: torch.Tensor, ask: GenerateAsk, stream: Random) -> int:
-    """Draw a token id from softmax(logits / temperature), cut to the smallest set with ``top_p`` of the mass.
-
-    In double precision, so that rounding seldom decides. Takes exactly one number from the stream.
-    """
-    import torch
-
-    probabilities = torch.softmax(logits.double() / ask.temperature, dim=0)
-    point = stream.random()
-    if ask.top_p == 1:  # any order of the tokens will do: their own saves sorting the vocabulary
-        return _first_beyond(torch.cumsum(probabilities, dim=0), point)
-    ordered, ids = torch.sort(probabilities, descending=True, stable=True)
-    mass = torch.cumsum(ordered, dim=0)
-    kept = _first_beyond(mass, ask.top_p) + 1
-    return int(ids[_first_beyond(mass[:kept], point)])
-
-
-def _first_beyond(mass: torch.Tensor, share: float) -> int:
-    """Index of the first entry of the rising ``mass`` above ``share`` of its last one."""
-    import torch
-
-    point = torch.tensor([share], dtype=mass.dtype, device=mass.device) * mass[-1]
-    return min(int(torch.searchsorted(mass, point, right=True)[0]), len(mass) - 1)
 
 
 def _reply(loaded: Loaded, line: _Line, ids: list[int]) -> Reply:

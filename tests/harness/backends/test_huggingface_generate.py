@@ -78,14 +78,41 @@ def test_a_tiny_nucleus_is_greedy(tiny):
 def test_a_nucleus_draws_only_from_the_smallest_set_with_its_mass():
     import torch
 
-    from harness.backends.causal.decoding import _draw
+    from harness.backends.causal.sampling import draw
     from harness.seeds import rng
 
-    logits = torch.log(torch.tensor([0.05, 0.5, 0.15, 0.3]))
-    ask, stream = GenerateAsk("x", temperature=1.0, top_p=0.75), rng(0, "x")
-    drawn = [_draw(logits, ask, stream) for _ in range(400)]
+    stream = rng(0, "points")
+    logits = torch.log(torch.tensor([0.05, 0.5, 0.15, 0.3])).expand(400, -1)
+    ask = GenerateAsk("x", temperature=1.0, top_p=0.75)
+    drawn = draw(logits, [ask] * 400, [stream.random() for _ in range(400)])
     assert set(drawn) == {1, 3}
     assert drawn.count(1) / 400 == pytest.approx(0.5 / 0.8, abs=0.08)
+
+
+def test_drawing_inverts_the_cumulative_distribution():
+    import torch
+
+    from harness.backends.causal.sampling import draw
+
+    logits = torch.log(torch.tensor([0.1, 0.6, 0.3]))
+    points = [0.0, 0.0999, 0.1001, 0.6999, 0.7001, 0.9999]
+    asks = [GenerateAsk("x", temperature=1.0)] * 6
+    assert draw(logits.expand(6, -1), asks, points) == [0, 0, 1, 1, 2, 2]
+    # The nucleus of 0.8 is {1: 0.6, 2: 0.3}, likeliest first: 1 up to two thirds of its mass.
+    asks = [GenerateAsk("x", temperature=1.0, top_p=0.8)] * 2
+    assert draw(logits.expand(2, -1), asks, [0.66, 0.67]) == [1, 2]
+
+
+def test_a_nucleus_of_nearly_equal_tokens_is_as_wide_as_its_mass():
+    import torch
+
+    from harness.backends.causal.sampling import draw
+
+    logits = torch.zeros(1, 4000)
+    logits[0, 7] = 1e-3  # the others are tied, and stand in their own order
+    ask = GenerateAsk("x", temperature=1.0, top_p=0.9)
+    assert draw(logits, [ask], [0.0]) == [7]
+    assert draw(logits, [ask], [0.9999]) == [pytest.approx(3600, abs=2)]
 
 
 def test_stop_texts_end_a_reply_and_are_not_part_of_it(tiny):
