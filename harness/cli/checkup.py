@@ -62,7 +62,10 @@ def _packages() -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
-    for extra, packages in (("hf", ("torch", "transformers", "safetensors", "gguf")), ("api", ("aiohttp", "stamina"))):
+    for extra, packages in (
+        ("hf", ("torch", "transformers", "safetensors", "gguf", "accelerate")),
+        ("api", ("aiohttp", "stamina")),
+    ):
         found, missing = [], []
         for package in packages:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import getdoc
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -74,7 +75,7 @@ def _plugin_group(kind: str) -> typer.Typer:
             return
         show(f"{name}  ({plugin.owner})\nSettings: {', '.join(plugin.settings()) or 'none'}")
         if card is None:
-            show((plugin.load().__doc__ or "").strip())
+            show(getdoc(plugin.load()) or "")
             return
         _show_fields(data["card"])
 

@@ -6,10 +6,12 @@
     loading    folder → model and tokenizer in memory
     tokens     asks ↔ token ids, by the conventions of the common evaluation harness
     tree       continuations → packed rows in which what they share stands once (numpy only)
+    scores     what scoring gives, and what gives it
     forest     rows → log-probabilities, what is shared read once
     plain      continuations → log-probabilities, each by itself
     proof      which of the two answers, and that both agree
     answers    score asks → replies
+    sampling   logits → one drawn token a line
     decoding   prompts → text, greedy or sampled, each ask with its own random stream
 
 Torch and transformers are imported only inside functions of those that compute.

@@ -17,9 +17,11 @@ __all__ = ["check", "make_scorer"]
 REMEDY = 'Set scoring = "plain" under [model].'
 
 TOLERANCE = 1e-3
-HALF_TOLERANCE = 0.25
-"""Largest difference between the two paths, in nats per token, in float32 and in half precision: with 8 to 11 bits of
-mantissa, logits near 20 are off by up to 0.1 each, while a mask that is not honoured is off by several nats."""
+"""Largest difference of any token between the two paths, in nats, in float32."""
+
+HALF_TOLERANCE = 0.05
+"""Mean difference of the tokens, in nats, in half precision. Rounding puts single tokens up to 0.1 off and the mean
+near 0.01, on a model of 135 million weights; a mask that is not honoured puts the mean of the example near 0.14."""
 
 
 def make_scorer(loaded: Loaded, path: str) -> Scorer:
@@ -46,10 +48,11 @@ def check(loaded: Loaded, *, half: bool) -> None:
         raise ModelError(f"This model cannot be scored by trees: {error}. {REMEDY}") from error
     if not np.isfinite(plain).all():
         return  # nothing to compare with; every ask will be answered with its own failure
-    worst, allowed = float(np.max(np.abs(ours - plain))), HALF_TOLERANCE if half else TOLERANCE
-    if not worst <= allowed:
+    apart = np.abs(ours - plain)
+    off, allowed = (float(apart.mean()), HALF_TOLERANCE) if half else (float(apart.max()), TOLERANCE)
+    if not off <= allowed:
         raise ModelError(
-            f"The tree path gives log-probabilities {worst:.2g} nats off the plain one (allowed: {allowed:g}): this"
+            f"The tree path gives log-probabilities {off:.2g} nats off the plain one (allowed: {allowed:g}): this"
             f" model's attention does not take the mask. {REMEDY}"
         )
 

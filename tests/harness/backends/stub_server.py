@@ -155,7 +155,7 @@ class StubServer:
         """Be rude, each way with its own probability; else answer."""
         # Hashed by zlib, since Python's own hash differs between processes.
         key = f"{self.seed}/{self.requests[prompt]}/{prompt}".encode(errors="replace")
-        draw = Random(crc32(key)).random()  # noqa: S311  rudeness, not secrecy
+        draw = Random(crc32(key)).random()
         for share, act in (
             (self.too_many, lambda: web.Response(status=429, text="slow down", headers=self._retry_header())),
             (self.server_error, lambda: web.json_response({"error": {"message": "overloaded"}}, status=500)),

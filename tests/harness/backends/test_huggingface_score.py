@@ -204,8 +204,22 @@ def test_a_model_that_ignores_the_mask_is_found_out_at_the_first_load(tiny_model
 
     folder = tiny_model("mistral", sliding_window=4)  # the mask of a tree overrides its window
     loaded = load(open_folder(folder), device="cpu", dtype="float32", tree=True)
-    with pytest.raises(ModelError, match='scoring = "plain"'):
-        check(loaded, half=False)
+    for half in (False, True):
+        with pytest.raises(ModelError, match='scoring = "plain"'):
+            check(loaded, half=half)
+
+
+def test_a_mask_that_lets_branches_see_each_other_is_found_out(tiny, monkeypatch):
+    from harness.backends.causal import forest, proof
+    from harness.errors import ModelError
+
+    backend = tiny("llama")
+    backend.answer([PAIR])
+    causal = lambda rows, width: np.tril(np.ones((len(rows), width, width), dtype=bool))  # noqa: E731
+    monkeypatch.setattr(forest, "visible", causal)
+    for half in (False, True):
+        with pytest.raises(ModelError, match="does not take the mask"):
+            proof.check(backend._opened.loaded, half=half)
 
 
 def test_an_architecture_that_cannot_take_a_tree_at_all_says_how_to_score_it(tiny):

@@ -119,6 +119,17 @@ def test_a_gated_run_without_a_gate_is_refused_before_anything_is_asked(harness,
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize(("minimum", "code"), [(0.5, 0), (0.8, 3), (0.99, 1)])
+def test_text_and_json_and_the_exit_code_come_from_one_verdict(harness, project, minimum, code):
+    project(minimum)
+    harness("run")
+    text, document = harness("gate", "latest", "--strict"), harness("gate", "latest", "--strict", "--json")
+    assert text.code == document.code == harness("run", "--gate", "--strict").code == code
+    verdict = json.loads(document.out)["verdict"]
+    assert verdict["ruling"] == {0: "pass", 1: "fail", 3: "inconclusive"}[code]
+    assert f"Verdict: {verdict['sentence']}" in text.out
+
+
 def test_results_go_to_stdout_and_talk_to_stderr(harness, project):
     done = harness("run", "--json")
     document = json.loads(done.out)
