@@ -125,3 +125,9 @@ def real_model():
         return pull(find("smollm2-135m-instruct"), offline=is_offline()).folder
     except HarnessError as error:
         pytest.skip(f"the real model cannot be had here: {error}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that leave the loopback interface are skipped, with the reason, where that is forbidden."""
+    if item.get_closest_marker("network") and is_offline():
+        pytest.skip("HARNESS_OFFLINE forbids the network")

@@ -1,4 +1,4 @@
-"""The real model and the real benchmarks, where this machine has them."""
+"""The real benchmarks, where this machine has them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def real_model():
-    """Folder of the default model: HARNESS_TEST_MODEL, else the catalogue's copy in the cache."""
-    if named := os.environ.get("HARNESS_TEST_MODEL"):
-        return Path(named)
-    from harness.catalogue import find, present
-
-    found = present(find("smollm2-135m-instruct"))
-    if found is None:
-        pytest.skip("no model here: set HARNESS_TEST_MODEL to a folder, or `harness models pull smollm2-135m-instruct`")
-    return found.folder
 
 
 @pytest.fixture(scope="session")
