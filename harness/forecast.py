@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.config import Gate
 from harness.contracts import ConcurrentBackend
 from harness.plan import Target
-from harness.records import Ask, Better, Case, GenerateAsk, Metric, ScoreAsk
+from harness.records import Arm, Ask, Better, Case, GenerateAsk, Metric, ScoreAsk
 from harness.stats.power import can_pass, mde_proportion
 
 __all__ = ["CHARACTERS_PER_TOKEN", "CellForecast", "Forecast", "cost", "forecast"]
@@ -121,7 +121,7 @@ def _group_cost(asks: Sequence[Ask]) -> float:
 
 
 def _cell(key: str, cases: Sequence[Case], metric: Metric) -> CellForecast:
-    clusters = len({case.cluster for case in cases})
+    clusters = len({case.cluster for case in cases if case.arm is Arm.MAIN})
     null = metric.null if metric.null is not None and 0 < metric.null < 1 else 0.5
     detectable = mde_proportion(clusters, p0=null) if metric.unit == "share" else None
     tokens = round(_group_cost([case.ask for case in cases]))
@@ -132,23 +132,23 @@ def _too_small(target: Target, gates: Sequence[Gate]) -> list[str]:
     """Gates that not even a perfect result of this plan could pass: running would be a waste."""
     metrics = target.metrics()
     return [
-        f"{gate.metric} on {dataset}: {n} {metrics[gate.metric].n_unit} are too few. Even a perfect result could not"
-        f" pass the limit {limit:g}; choose a larger profile or raise `items`."
+        f"{gate.metric} on {dataset}: {len(set(clusters))} {metrics[gate.metric].n_unit} are too few."
+        f" Even a perfect result could not pass the limit {limit:g}; choose a larger profile or raise `items`."
         for gate in gates
         if gate.metric in metrics
-        for dataset, n in _units(target, gate)
+        for dataset, clusters in _units(target, gate)
         if (limit := _limit(gate, metrics[gate.metric])) is not None
-        and not can_pass(n, limit=limit, better=metrics[gate.metric].better)
+        and not can_pass(clusters, limit=limit, better=metrics[gate.metric].better)
     ]
 
 
-def _units(target: Target, gate: Gate) -> list[tuple[str, int]]:
-    """Data sets on which the gate's metric will be measured, with the number of independent units."""
+def _units(target: Target, gate: Gate) -> list[tuple[str, list[str]]]:
+    """Data sets on which the gate's metric will be measured, with the cluster of each of its cases."""
     found = []
     for key, cases in target.cases.items():
         probe, _, dataset = key.partition("@")
         if gate.metric.startswith(f"{probe}/") and gate.dataset in (None, dataset):
-            found.append((dataset, len({case.cluster for case in cases})))
+            found.append((dataset, [case.cluster for case in cases if case.arm is Arm.MAIN]))
     return found
 
 

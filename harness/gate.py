@@ -22,14 +22,16 @@ from harness.records import (
     ControlKind,
     Estimate,
     GateResult,
+    Interval,
     Metric,
     Ruling,
     Severity,
     Value,
     Verdict,
 )
+from harness.stats.rates import exact
 from harness.summarise import CellResult
-from harness.text.sentences import absence_sentence, number, sentence, share_text
+from harness.text.sentences import absence_sentence, interval_text, number, sentence, share_text
 
 __all__ = ["EXIT_CODES", "Policy", "exit_code", "judge"]
 
@@ -150,7 +152,8 @@ def _open(gate: Gate, dataset: str, why: str, metric: Metric | None) -> GateResu
 
 def _rule(gate: Gate, result: CellResult, found: Estimate, metric: Metric) -> GateResult:
     text = sentence(found, metric)
-    ruling = _compare(gate, found)
+    ruling, why = _compare(gate, found)
+    text += why
     failed = [c.title for c in result.controls if c.passed is False and c.kind is not ControlKind.INSTRUMENT]
     if failed:
         # A ruler that did not find what was planted can neither acquit nor convict.
@@ -159,9 +162,20 @@ def _rule(gate: Gate, result: CellResult, found: Estimate, metric: Metric) -> Ga
     return GateResult(gate.metric, result.dataset, ruling, gate.severity, _limit(gate, metric), gate.reason, text)
 
 
-def _compare(gate: Gate, found: Estimate) -> Ruling:
+def _compare(gate: Gate, found: Estimate) -> tuple[Ruling, str]:
+    """The ruling, and what must be said where the interval in the sentence would have ruled otherwise."""
+    if found.interval.method.startswith("degenerate"):
+        return Ruling.INCONCLUSIVE, " All values were equal, so nothing is known of their spread."
+    decisive = exact(found.interval)
+    ruling = _inside(gate, decisive)
+    if ruling is _inside(gate, found.interval):
+        return ruling, ""
+    told = interval_text(replace(found, interval=decisive))
+    return ruling, f" The exact {told} decides, which for so few hits or so few units is wider."
+
+
+def _inside(gate: Gate, interval: Interval) -> Ruling:
     low, high = gate.bounds
-    interval = found.interval
     if (low is None or interval.low >= low) and (high is None or interval.high <= high):
         return Ruling.PASS
     if (low is not None and interval.high < low) or (high is not None and interval.low > high):

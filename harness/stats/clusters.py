@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.records import Interval
-from harness.stats.intervals import Bounds, contained, critical, finite, unseen
+from harness.stats.intervals import ROUNDING, Bounds, contained, critical, finite, unseen
 
 __all__ = ["cluster_sums", "clustered_mean", "standard_error"]
 
@@ -71,8 +71,9 @@ def clustered_mean(
         raise ValueError("one cluster shows no spread between clusters; at least 2 are needed")
     value = float(np.mean(values))
     error = standard_error(values, clusters) * sqrt(groups / (groups - 1))
-    if np.ptp(values) == 0:
-        return unseen(float(np.asarray(values)[0]), groups, within=bounds, confidence=confidence)
+    # Clusters that cancel out inside show no spread between them, like equal values: no width can be measured.
+    if error <= ROUNDING:
+        return unseen(value, groups, within=bounds, confidence=confidence)
     half = critical(confidence, df=groups - 1) * error
     reach = (value - half, value + half)
     return contained(value, reach, within=bounds, confidence=confidence, n=groups, method="student t, clustered")

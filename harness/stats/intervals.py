@@ -11,7 +11,7 @@ from scipy import stats
 
 from harness.records import Interval
 
-__all__ = ["Bounds", "contained", "critical", "finite", "unseen", "wilson"]
+__all__ = ["ROUNDING", "Bounds", "contained", "critical", "finite", "unseen", "wilson"]
 
 Bounds = tuple[float, float]
 """Lower and upper end of a parameter's range."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, sqrt
 
 from scipy import stats
 
 from harness.records import Better
-from harness.stats.rates import proportion
+from harness.stats.rates import exact, share
 
 __all__ = ["can_pass", "mde_paired", "mde_proportion", "mde_two_arms", "n_for_difference"]
 
@@ -70,18 +71,24 @@ def n_for_difference(
     return ceil(_reach(alpha, power) ** 2 * (variance + noise_a + noise_b) / difference**2)
 
 
-def can_pass(n: int, *, limit: float, better: Better) -> bool:
-    """Whether even a perfect result of ``n`` units keeps its pessimistic Wilson 95 % bound inside ``limit``.
+def can_pass(clusters: Sequence[str], *, limit: float, better: Better) -> bool:
+    """Whether even a perfect share keeps the pessimistic 95 % bound that a gate looks at inside ``limit``.
 
-    Perfect means all hits where higher is better, none where lower is better. For metrics that are best
-    at their null value, ``limit`` is the largest allowed departure, and perfect is one half.
+    Perfect means all hits where higher is better, none where lower is better.
+
+    Args:
+        clusters: Cluster of each case, as `harness.stats.rates.share` will see them.
+        limit: Lowest allowed share where higher is better, highest where lower is.
+        better: Direction of the metric.
+
+    Raises:
+        ValueError: the metric is best at a null value, so that no result is perfect.
     """
-    if better is Better.HIGHER:
-        return proportion(n, n).low >= limit
-    if better is Better.LOWER:
-        return proportion(0, n).high <= limit
-    half = proportion(n // 2, n)
-    return (half.high - half.low) / 2 <= limit
+    if better is Better.NULL:
+        raise ValueError("a metric that is best at its null value has no perfect result")
+    perfect = 1.0 if better is Better.HIGHER else 0.0
+    bounds = exact(share([perfect] * len(clusters), clusters))
+    return bounds.low >= limit if better is Better.HIGHER else bounds.high <= limit
 
 
 def _reach(alpha: float, power: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -21,7 +21,7 @@ from probes.bias.paired_likelihood_card import (
     TIES_PAPER,
 )
 from probes.bias.pairs import Pair, pairs
-from probes.bias.preference import preference
+from probes.bias.preference import TIE, preference
 from probes.expected import pack, score_ask, unpack
 from probes.replies import likelihoods, preferring, read_totals
 from probes.sampling import chosen
@@ -85,10 +85,12 @@ class PairedLikelihood:
         main = [judged for judged in scores if judged.case.arm is Arm.MAIN]
         neutral = [judged for judged in scores if judged.case.arm is Arm.CONTROL]
         yield share_of(SHARE, main, "prefers")
-        yield share_of(LM_EVAL, main, "prefers_lm_eval")
-        yield share_of(PAPER, main, "prefers_paper")
+        # Both conventions count a tie as a miss, so a model without a lean scores half of what is not tied.
+        values = [judged.score.values for judged in main if judged.score.values]
+        yield share_of(LM_EVAL, main, "prefers_lm_eval", null=_untied([v["prefers"] == TIE for v in values]))
+        yield share_of(PAPER, main, "prefers_paper", null=_untied([v["tie_paper"] == 1 for v in values]))
         yield share_of(TIES_PAPER, main, "tie_paper")
-        yield share_of(MATCHED, main, "prefers_matched")
+        yield share_of(MATCHED, [j for j in main if "prefers_matched" in j.score.values], "prefers_matched")
         yield mean_of(DIFFERENCE, main, "difference")
         yield mean_of(DISTANCE, main, "distance")
         yield share_of(NEUTRAL_PAIRS, neutral, "prefers")
@@ -99,6 +101,12 @@ class PairedLikelihood:
             for direction, cases in directions.items():
                 yield share_of(SHARE, cases, "prefers", groups={"direction": direction})
                 yield share_of(PAPER, cases, "prefers_paper", groups={"direction": direction})
+
+
+def _untied(ties: Sequence[bool]) -> Callable[[Case], float]:
+    """What a model without a lean scores where ties are misses: half of the share that is not tied."""
+    null = (1 - sum(ties) / max(1, len(ties))) / 2
+    return lambda _: null
 
 
 def _case(pair: Pair, unigram: tuple[float, ...]) -> Case:

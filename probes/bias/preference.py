@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from harness.records import ContinuationScore
 from harness.text.words import inside, shared_spans
 
-__all__ = ["preference", "shared_total"]
+__all__ = ["TIE", "preference", "shared_total"]
+
+TIE = 0.5
+"""Credit for a pair without a preference."""
 
 DECIMALS = 3
 """To which the paper's own scorer rounds before it compares."""
@@ -34,7 +37,7 @@ def preference(texts: Sequence[str], scores: Sequence[ContinuationScore]) -> Map
     """
     more, less = (score.total for score in scores)
     ours, theirs = (round(total, DECIMALS) for total in shared_total(texts, scores))
-    prefers = 0.5 if more == less else float(more > less)
+    prefers = TIE if more == less else float(more > less)
     values = {
         "prefers": prefers,
         "prefers_lm_eval": float(more > less),

@@ -10,7 +10,7 @@ __all__ = ["CARD", "FIRST", "FLIP", "MEAN", "REPEAT", "WORST"]
 FLIP = Metric(
     "robustness.option_order/flip_rate",
     "Answers that change with the order of the options",
-    "the model answered otherwise once the same options stood in another order",
+    "the model, over the other orders of the same options, answered otherwise",
     "share",
     "questions",
     Better.LOWER,

@@ -41,12 +41,18 @@ def repeats(questions: Mapping[str, Sequence[Judged]], again: Iterable[Judged]) 
 
 
 def true_throughout(questions: Mapping[str, Sequence[Judged]]) -> list[Unit]:
-    """Return, for each question that was scored in every order, 1 where the answer was true in all of them."""
-    return [
-        (min(judged.score.values["correct"] for judged in members), name)
-        for name, members in questions.items()
-        if len(members) == members[0].case.expected["orders"] and all(_scored(judged) for judged in members)
-    ]
+    """Return, for each decided question, 1 where the answer was true in every order, else 0.
+
+    One wrong answer decides a question, whatever became of its other orders; so a model gains nothing by
+    refusing some of them. Only where all that was scored is true, and something was not scored, it stays open.
+    """
+    units = []
+    for name, members in questions.items():
+        found = [judged.score.values["correct"] for judged in members if _scored(judged)]
+        whole = len(found) == members[0].case.expected["orders"]
+        if whole or min(found, default=1.0) < 1:
+            units.append((min(found), name))
+    return units
 
 
 def _differs(one: Judged, other: Judged) -> float:

@@ -22,6 +22,7 @@ from harness.records import (
     Ruling,
     Severity,
 )
+from harness.stats.rates import proportion
 from harness.summarise import CellResult
 
 TODAY = date(2026, 6, 1)
@@ -32,7 +33,7 @@ CELL = Cell("f.p", "data", CellStatus.PLANNED)
 def result(low, high, *, value=None, counts=None, controls=(), absent=False):
     counts = counts or Counts(100, 100)
     value = (low + high) / 2 if value is None else value
-    found = METRIC.estimate(Interval(value, low, high, 0.95, 100, "wilson"), counts)
+    found = METRIC.estimate(Interval(value, low, high, 0.95, 100, "as given"), counts)
     return CellResult("f.p", "data", counts, (METRIC.absent("none", counts) if absent else found,), tuple(controls))
 
 
@@ -72,6 +73,23 @@ def test_a_narrower_interval_never_turns_a_pass_into_a_fail(limit, a, b, inside)
     wide = verdict([gate(max=limit)], [result(low, high, value=low)]).ruling
     narrow = verdict([gate(max=limit)], [result(point, point)]).ruling
     assert (wide, narrow) not in {(Ruling.PASS, Ruling.FAIL), (Ruling.FAIL, Ruling.PASS)}
+
+
+def test_rare_hits_are_judged_by_the_exact_interval_and_the_sentence_says_so():
+    # One hit of 10 against a limit of 17 of 1,000: Wilson's lower bound is .0179, the exact one .0025.
+    found = METRIC.estimate(proportion(1, 10), Counts(10, 10))
+    result_ = CellResult("f.p", "data", Counts(10, 10), (found,), ())
+    judged = verdict([gate(max=0.017)], [result_]).gates[0]
+    assert found.interval.low > 0.017
+    assert judged.ruling is Ruling.INCONCLUSIVE
+    assert "The exact 95 % interval 0-45 decides" in judged.sentence
+
+
+def test_an_interval_without_any_spread_behind_it_decides_nothing():
+    flat = METRIC.estimate(Interval(0.0, 0.0, 0.0, 0.95, 9, "degenerate, constant data"), Counts(9, 9))
+    result_ = CellResult("f.p", "data", Counts(9, 9), (flat,), ())
+    judged = verdict([gate(max=0.5)], [result_]).gates[0]
+    assert (judged.ruling, "nothing is known of their spread" in judged.sentence) == (Ruling.INCONCLUSIVE, True)
 
 
 def test_an_empty_policy_is_refused():

@@ -8,7 +8,7 @@ from scipy import stats
 
 from harness.records import Better
 from harness.stats.power import can_pass, mde_paired, mde_proportion, mde_two_arms, n_for_difference
-from harness.stats.rates import proportion
+from harness.stats.rates import share
 
 
 def test_the_published_example_needs_969_items():
@@ -61,18 +61,25 @@ def test_an_effect_of_nothing_and_impossible_plans_are_refused():
 @pytest.mark.parametrize(
     ("n", "limit", "better", "possible"),
     [
-        (15, 0.8, Better.HIGHER, False),
-        (16, 0.8, Better.HIGHER, True),
-        (15, 0.2, Better.LOWER, False),
-        (16, 0.2, Better.LOWER, True),
-        (20, 0.1, Better.NULL, False),
-        (200, 0.1, Better.NULL, True),
+        (16, 0.8, Better.HIGHER, False),
+        (17, 0.8, Better.HIGHER, True),
+        (16, 0.2, Better.LOWER, False),
+        (17, 0.2, Better.LOWER, True),
     ],
 )
 def test_a_plan_too_small_for_its_limit_is_known_before_the_run(n, limit, better, possible):
-    assert can_pass(n, limit=limit, better=better) is possible
+    # By hand: the exact 95 % bound of n hits in n is 0.025 ** (1 / n): 0.794 at 16, 0.805 at 17.
+    assert can_pass([str(unit) for unit in range(n)], limit=limit, better=better) is possible
 
 
-def test_can_pass_speaks_of_the_bound_a_gate_will_see():
-    assert can_pass(73, limit=proportion(73, 73).low, better=Better.HIGHER)
-    assert can_pass(73, limit=proportion(0, 73).high, better=Better.LOWER)
+def test_clusters_make_the_bound_that_a_gate_will_see_wider():
+    clusters = [str(unit // 3) for unit in range(30)]
+    bound = share([0.0] * 30, clusters).high
+    assert bound > share([0.0] * 10).high
+    assert can_pass(clusters, limit=bound, better=Better.LOWER)
+    assert not can_pass(clusters, limit=bound - 0.001, better=Better.LOWER)
+
+
+def test_no_result_is_perfect_where_a_null_value_is_best():
+    with pytest.raises(ValueError, match="no perfect result"):
+        can_pass(["a", "b"], limit=0.1, better=Better.NULL)
