@@ -49,6 +49,8 @@ class Digest:
     @classmethod
     def parse(cls, text: str) -> Digest:
         """Read ``sha256:…``; raises ``ValueError`` on anything else."""
+        if not isinstance(text, str):
+            raise ValueError(f"not a digest: {text!r}")  # noqa: TRY004  as for all stored data
         algorithm, _, value = text.partition(":")
         return cls(algorithm, value)
 

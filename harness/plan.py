@@ -168,8 +168,14 @@ def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], 
         ModelError: the model cannot be found.
     """
     draft, backend = _draft(config, registry)
-    fetch(backend)
-    return Target(_record(draft, backend), backend, draft.probes, draft.cases)
+    try:
+        fetch(backend)
+        identity = backend.identity()
+    except (TypeError, ValueError, AttributeError) as error:
+        # A setting of the wrong type that the constructor only stored shows when it is first used.
+        where, kind = config.where("model"), type(error).__name__
+        raise ConfigError([f"{where}: {config.model.backend} cannot use its settings: {kind}: {error}."]) from error
+    return Target(_record(draft, identity), backend, draft.probes, draft.cases)
 
 
 def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
@@ -306,9 +312,9 @@ def _check_size(draft: _Draft) -> None:
         )
 
 
-def _record(draft: _Draft, backend: Backend) -> Plan:
+def _record(draft: _Draft, identity: Identity) -> Plan:
     return Plan(
-        identity=backend.identity(),
+        identity=identity,
         model={"backend": draft.config.model.backend, **draft.config.model.settings},
         profile=draft.config.run.profile.value,
         seed=draft.config.run.seed,

@@ -15,7 +15,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from harness.canonical import Digest, digest_bytes, digest_file
+from harness.canonical import Digest, digest_bytes, digest_file, dumps
 from harness.contracts import Backend, Instrument, Mitigation, Probe
 from harness.errors import BrokenPluginError, PluginClashError, UnknownPluginError, UsageError, nearest
 
@@ -76,15 +76,19 @@ class Plugin:
         """
         factory = self.load()
         self.check_settings(factory, settings)
+        protocol = KINDS[self.kind][1]
         try:
+            # What is not JSON, such as a date, could not be recorded in the evidence.
+            dumps(settings)
             made = factory(**settings)
-        except (TypeError, ValueError) as error:
+            # On Python 3.11 this reads properties, which may be the first to find a setting's type wrong.
+            fits = protocol is None or isinstance(made, protocol)
+        except (TypeError, ValueError, AttributeError) as error:
             raise UsageError(
                 f"{self.kind} {self.name!r} refuses its settings: {error}."
                 f" See `harness {self.kind}s describe {self.name}`."
             ) from error
-        protocol = KINDS[self.kind][1]
-        if protocol is not None and not isinstance(made, protocol):
+        if not fits and protocol is not None:
             members = {n for part in protocol.__mro__ for n in (*vars(part), *vars(part).get("__annotations__", ()))}
             missing = sorted(n for n in members if not n.startswith("_") and not hasattr(made, n))
             raise BrokenPluginError(self.kind, self.name, self.owner, f"it has no {', '.join(missing) or 'such shape'}")

@@ -271,7 +271,8 @@ def _run_record(
         "id": run_id(target),
         "plan": to_json(target.plan),
         "plan_digest": str(target.plan.digest),
-        "overrides": to_json(request.overrides),
+        # Where the run is kept changes no number, and may name a person's folder.
+        "overrides": {key: value for key, value in request.overrides.items() if key != "run.store"},
         "policy": None if policy is None else policy.dump(),
         "judged_on": today.isoformat(),
         "environment": environment(request.project),

@@ -75,7 +75,3 @@ def main() -> None:
     except KeyboardInterrupt:
         talk("Interrupted.")
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does; that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -87,7 +87,8 @@ def resume(
     overrides: dict[str, Any] = {**mark.overrides, **({"run.store": store} if store else {})}
     config = parse(mark.config, name=f"the harness.toml of {mark.id}", overrides=overrides)
     request = Request(config, mark.config, overrides, Path(mark.project))
-    _audit(request, Registry(config.plugins.allow), gate=gate, strict=strict, json=json, quiet=quiet)
+    registry = Registry(config.plugins.allow)
+    _audit(request, registry, gate=gate, strict=strict, json=json, quiet=quiet, resumed=mark.id)
 
 
 def _choose(marks: list[Underway], run_id: str | None) -> Underway:
@@ -100,8 +101,18 @@ def _choose(marks: list[Underway], run_id: str | None) -> Underway:
     raise UsageError(f"{len(fitting)} runs fit; name one of: {names}.")
 
 
-def _audit(request: Request, registry: Registry, *, gate: bool, strict: bool, json: bool, quiet: bool) -> None:
+def _audit(
+    request: Request,
+    registry: Registry,
+    *,
+    gate: bool,
+    strict: bool,
+    json: bool,
+    quiet: bool,
+    resumed: str | None = None,
+) -> None:
     from harness.cli.progress import Bars
+    from harness.evidence.store import Store
     from harness.execute import Stop
     from harness.gate import Policy, exit_code
     from harness.run import Unfinished, audit
@@ -124,6 +135,10 @@ def _audit(request: Request, registry: Registry, *, gate: bool, strict: bool, js
             f"\n  harness resume {done.id}{where}"
         )
         raise typer.Exit(130 if done.interrupted else 4)
+    if resumed is not None and not done.folder.name.startswith(f"{resumed}-"):
+        # Code, data or model changed since: the old plan cannot be finished any more.
+        Store(Path(request.config.run.store)).unmark(resumed)
+        talk(f"Note: {resumed} was begun with other code, data or weights, so this is another plan, run on its own.")
     _report(done, json=json)
     if gate and done.evidence.verdict is not None:
         raise typer.Exit(exit_code(done.evidence.verdict, strict=strict))

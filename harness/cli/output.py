@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -14,9 +15,22 @@ from harness.errors import BundleError, EvidenceError, HarnessError, NothingToRu
 __all__ = ["exit_for", "show", "show_json", "stderr", "stdout", "talk"]
 
 
+class _Patient(Console):
+    """A console that goes quiet when its reader leaves, as `| head` does: the command keeps its own exit code."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _silence()
+
+
+def _silence() -> None:
+    """Send what is still to come to nowhere, so that no later flush fails."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def stdout() -> Console:
     """Console for results. Colour follows NO_COLOR, FORCE_COLOR and whether anyone is looking."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return _Patient(highlight=False, soft_wrap=not sys.stdout.isatty(), emoji=False)
 
 
 def stderr() -> Console:
@@ -36,7 +50,11 @@ def show(text: str, *, style: str = "") -> None:
 
 def show_json(data: Any) -> None:
     """Print one JSON document with a schema version on stdout."""
-    sys.stdout.write(dumps({"schema": 1, **data}, indent=2).decode("utf-8"))
+    try:
+        sys.stdout.write(dumps({"schema": 1, **data}, indent=2).decode("utf-8"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
 
 
 def exit_for(error: HarnessError) -> int:

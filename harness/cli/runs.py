@@ -10,7 +10,7 @@ import typer
 
 from harness.cli.options import ConfigPath, JsonFlag, StoreOption, open_store
 from harness.cli.output import show, show_json, talk
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 
 __all__ = ["register"]
 
@@ -37,17 +37,21 @@ def list_runs(store: StoreOption = None, json: JsonFlag = False) -> None:
     place = open_store(store)
     rows: list[dict[str, Any]] = []
     for folder in place.bundles():
-        record = read_json(folder, "run.json")
-        verdict = read_verdict(folder)
-        rows.append(
-            {
-                "run": folder.name,
+        try:
+            record = read_json(folder, "run.json")
+            verdict = read_verdict(folder)
+            row = {
                 "model": record["plan"]["identity"]["name"],
                 "profile": record["plan"]["profile"],
                 "finished": record["timing"]["finished"],
                 "verdict": verdict.ruling.value if verdict else None,
             }
-        )
+        except (HarnessError, KeyError, TypeError, AttributeError) as error:
+            talk(
+                f"warning: {folder.name} cannot be read; `harness verify` says what is wrong ({error}).", style="yellow"
+            )
+            continue
+        rows.append({"run": folder.name, **row})
     if json:
         show_json({"runs": rows})
         return

@@ -59,9 +59,11 @@ def parse(text: str, *, name: str = "harness.toml", overrides: Mapping[str, Any]
         raise ConfigError([_problem(name, lines, problem, given) for problem in error.errors()]) from error
 
 
-def _put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
+def _put(data: Any, path: Sequence[str], value: Any) -> None:
     for part in path[:-1]:
         data = data.setdefault(part, {})
+        if not isinstance(data, dict):
+            return  # The file has something else where a table belongs; that is reported when it is checked.
     data[path[-1]] = value
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from harness.config.lines import Path, find_line
 from harness.records import Severity
@@ -26,8 +26,19 @@ class Profile(StrEnum):
     """Every data set on each probe's card that can be found, third-party ones included."""
 
 
+def _distinct(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Refuse a name given twice: what it names would be counted twice."""
+    twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is given more than once")
+    return names
+
+
+Names = Annotated[tuple[str, ...] | None, AfterValidator(_distinct)]
+
+
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Model(BaseModel):
@@ -47,7 +58,7 @@ class Run(_Table):
     """How the audit is run."""
 
     profile: Profile = Field(Profile.SMOKE, description="smoke, standard or full.")
-    probes: tuple[str, ...] | None = Field(None, description="Probes to run; absent: every installed one.")
+    probes: Names = Field(None, min_length=1, description="Probes to run; absent: every installed one.")
     seed: int = Field(20260101, ge=0, description="Root of every random choice.")
     store: str = Field("runs", min_length=1, description="Folder that holds journals and bundles.")
     max_minutes: float | None = Field(None, gt=0, description="Stop asking after this many minutes.")
@@ -62,7 +73,7 @@ class Probe(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    datasets: tuple[str, ...] | None = Field(None, description="Data sets to use; absent: by profile.")
+    datasets: Names = Field(None, min_length=1, description="Data sets to use; absent: by profile.")
     items: Annotated[int, Field(gt=0)] | None = Field(None, description="Most rows of each; absent: by profile.")
 
     @property

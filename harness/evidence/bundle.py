@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -60,7 +61,9 @@ def files_of(evidence: Evidence, extra: Content) -> dict[str, bytes]:
 
 
 def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
-    """Write the bundle to ``folder``, which must not exist: wholly, or not at all.
+    """Write the bundle to ``folder``, wholly or not at all, and return where it is.
+
+    Where another process has just taken ``folder``, the next number is used.
 
     Raises:
         StoreError: the disk is full or the store cannot be written; the journal still has every reply.
@@ -75,7 +78,7 @@ def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
         for path, content in (*files.items(), *closing.items()):
             _write(aside / path, content)
         _sync(aside)
-        aside.rename(folder)
+        folder = _publish(aside, folder)
         _sync(folder.parent)
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
@@ -84,6 +87,18 @@ def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
             " free some space or repair the folder, then run `harness resume`."
         ) from error
     return folder
+
+
+def _publish(aside: Path, folder: Path) -> Path:
+    """Rename ``aside`` to ``folder``, or to the first higher attempt that nobody has taken."""
+    while True:
+        try:
+            return aside.rename(folder)
+        except OSError as error:
+            stem, _, attempt = folder.name.rpartition("-")
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not attempt.isdigit():
+                raise
+            folder = folder.with_name(f"{stem}-{int(attempt) + 1}")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -150,8 +165,11 @@ def read_bundle(folder: Path) -> Evidence:
         scores = tables.scores_from(_read(folder, "scores.parquet"))
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{folder}: a table is not of this format: {error}. `harness verify` says more.") from error
+    run = read_json(folder, "run.json")
+    if not isinstance(run, dict) or not {"plan", "plan_digest", "policy", "judged_on"} <= set(run):
+        raise BundleError(f"{folder / 'run.json'}: not the record of a run. `harness verify` says what else is wrong.")
     return Evidence(
-        run=read_json(folder, "run.json"),
+        run=run,
         cases=cases,
         replies=replies,
         readings=readings,
@@ -172,7 +190,12 @@ def _judged(
 
 def read_results(folder: Path) -> list[CellResult]:
     """The estimates and controls of a bundle, without its tables."""
-    cells = read_json(folder, "estimates.json").get("cells", [])
+    content = read_json(folder, "estimates.json")
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        raise BundleError(
+            f"{folder / 'estimates.json'}: not a list of cells. `harness verify` says what else is wrong."
+        )
     results: list[CellResult] = [_fitting(folder, "estimates.json", CellResult, cell) for cell in cells]
     return results
 

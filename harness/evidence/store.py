@@ -60,9 +60,9 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"")
             probe.unlink()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise StoreError(
-                f"{self.root}: runs cannot be kept here: {error.strerror or error}."
+                f"{str(self.root)!r}: runs cannot be kept here: {getattr(error, 'strerror', None) or error}."
                 " Name a writable folder with --store or `store` under [run]."
             ) from error
 

@@ -11,7 +11,7 @@ from typing import Any
 from harness.canonical import Digest, digest, digest_bytes, from_json, loads, to_json
 from harness.contracts import Probe
 from harness.controls import run_controls
-from harness.errors import BundleError, HarnessError
+from harness.errors import BundleError, HarnessError, UsageError
 from harness.evidence.bundle import Evidence, read_bundle
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
 from harness.gate import Policy, judge
@@ -44,14 +44,16 @@ def verify(folder: Path, registry: Registry) -> list[Finding]:
 
     Numbers are computed again only where every byte is as the manifest says.
     """
-    found = list(_check_bytes(folder))
-    if found:
-        return found
+    found: list[Finding] = []
     try:
-        evidence = read_bundle(folder)
-        return list(_check_numbers(evidence, registry))
+        found += _check_bytes(folder)
+        if not found:
+            found += _check_numbers(read_bundle(folder), registry)
     except HarnessError as error:
-        return [Finding(str(folder), str(error))]
+        found.append(Finding(str(folder), str(error)))
+    except Exception as error:  # noqa: BLE001  a forged bundle may hold anything, and a stranger's probe may raise anything
+        found.append(Finding(str(folder), f"cannot be checked: {type(error).__name__}: {error}"))
+    return found
 
 
 # ── bytes ─────────────────────────────────────────────────────────────────────────────────
@@ -115,17 +117,24 @@ def _check_numbers(evidence: Evidence, registry: Registry) -> Iterator[Finding]:
     cells: list[Cell] = [from_json(Cell, cell) for cell in plan["cells"]]
     yield from _check_plan(evidence, plan)
     yield from _check_code(plan["plugins"], registry)
-    results = {f"{result.probe}@{result.dataset}": result for result in evidence.results}
     planned = [cell for cell in cells if cell.status is CellStatus.PLANNED]
+    keys = [cell.key for cell in planned]
+    results = {f"{result.probe}@{result.dataset}": result for result in evidence.results}
+    # Each planned cell has one result and one set of cases, in order: a second one could hide the first.
+    if [f"{result.probe}@{result.dataset}" for result in evidence.results] != keys or list(evidence.cases) != keys:
+        yield Finding("estimates.json", f"results and cases are not those of the planned cells: {', '.join(keys)}")
+        return
     metrics: dict[str, Metric] = {}
     for cell in planned:
-        if cell.key not in results or cell.key not in evidence.cases:
-            yield Finding("estimates.json", f"{cell.key} was planned and has no result")
+        try:
+            probe: Probe = registry.create("probe", cell.probe, cell.settings)
+        except UsageError as error:
+            yield Finding(cell.key, f"cannot be computed again here: {error}")
             continue
-        probe: Probe = registry.create("probe", cell.probe, cell.settings)
         metrics |= {metric.name: metric for metric in probe.card.metrics}
         yield from _check_cell(cell, probe, evidence, results[cell.key], int(plan["seed"]))
-    yield from _check_verdict(evidence, cells, metrics)
+    if {cell.probe for cell in planned} <= {name.rpartition("/")[0] for name in metrics}:
+        yield from _check_verdict(evidence, cells, metrics)
 
 
 def _check_plan(evidence: Evidence, plan: Mapping[str, Any]) -> Iterator[Finding]:
@@ -144,6 +153,8 @@ def _check_code(plugins: Sequence[Mapping[str, str]], registry: Registry) -> Ite
     for used in plugins:
         if used["kind"] not in {"core", "probe"}:
             continue
+        if used["kind"] == "probe" and used["name"] not in registry.installed("probe"):
+            continue  # Told with the cell that needs it.
         here = CORE if used["kind"] == "core" else registry.find("probe", used["name"])
         if str(here.code_digest()) != used["code"]:
             yield Finding(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 
-from harness.canonical import Digest, digest
+from harness.canonical import Digest, digest, dumps
 from harness.contracts import Backend, BatchBackend, ConcurrentBackend
 from harness.errors import HarnessError
 from harness.execute.batches import Asks, batches
@@ -124,7 +124,7 @@ def _ask_in_batches(
 
 def _answers(backend: BatchBackend, asks: list[Ask]) -> list[Reply]:
     try:
-        replies = backend.answer(asks)
+        replies = [_sound(reply) for reply in backend.answer(asks)]
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001  a stranger's backend may raise anything; it is counted, not fatal
@@ -132,6 +132,17 @@ def _answers(backend: BatchBackend, asks: list[Ask]) -> list[Reply]:
     if len(replies) != len(asks):
         return [Reply(Finish.FAILED, error=f"the backend gave {len(replies)} replies to {len(asks)} asks")] * len(asks)
     return replies
+
+
+def _sound(reply: object) -> Reply:
+    """``reply``, if evidence can hold it; else a FAILED one that says why not."""
+    if not isinstance(reply, Reply):
+        return Reply(Finish.FAILED, error=f"the backend gave a {type(reply).__name__} where a Reply belongs")
+    try:
+        dumps(reply)
+    except (TypeError, ValueError) as error:
+        return Reply(Finish.FAILED, error=f"the backend gave a reply that cannot be recorded: {error}"[:500])
+    return reply
 
 
 async def _ask_concurrently(
@@ -145,7 +156,7 @@ async def _ask_concurrently(
             if stop.due:
                 return
             try:
-                done[key] = await backend.answer_one(ask)
+                done[key] = _sound(await backend.answer_one(ask))
             except HarnessError:
                 raise
             except Exception as error:  # noqa: BLE001  as in `_answers`

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -268,3 +269,50 @@ def test_doctor_finds_what_every_audit_needs(harness):
     assert checks["rai-harness"]
     assert checks["package harness"]
     assert checks["data sets"]
+
+
+def test_a_reader_that_leaves_early_does_not_change_the_exit_code(project, tmp_path):
+    for words in ("run -q", "runs show latest", "verify latest --json"):
+        command = f"{sys.executable} -m harness {words} | true; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=project_path(tmp_path),
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def project_path(tmp_path):
+    """The environment in which the stranger's distribution of this test is installed."""
+    return {**os.environ, "PYTHONPATH": str(tmp_path / "site-acme-arithmetic")}
+
+
+def test_one_damaged_bundle_does_not_hide_the_others(harness, project, tmp_path):
+    harness("run", "-q")
+    harness("run", "-q")
+    newest = json.loads(harness("runs", "list", "--json").out)["runs"][0]["run"]
+    (tmp_path / "runs" / newest / "run.json").write_text("{}")
+    listed = harness("runs", "list")
+    assert (listed.code, len(listed.out.splitlines())) == (0, 1)
+    assert f"warning: {newest} cannot be read" in listed.err
+    assert harness("runs", "show", newest).code == 1
+
+
+def test_resuming_after_the_code_changed_says_that_it_is_another_plan(harness, project, tmp_path):
+    text = (
+        (tmp_path / "harness.toml")
+        .read_text()
+        .replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.01\nbatch_tokens = 60")
+    )
+    (tmp_path / "harness.toml").write_text(text)
+    assert harness("run", "--max-minutes", "0.005").code == 4
+    [mark] = (tmp_path / "runs/.underway").glob("*.json")
+    other = json.loads(mark.read_text()) | {"id": "calculator-000000000000", "overrides": {}}
+    mark.unlink()
+    (mark.parent / "calculator-000000000000.json").write_text(json.dumps(other))
+    resumed = harness("resume")
+    assert (resumed.code, "this is another plan" in resumed.err) == (0, True)
+    assert "No run is under way" in harness("status").out

@@ -134,3 +134,25 @@ def test_the_line_of_something_that_is_not_there_is_that_of_its_table():
     lines = key_lines("a = 1\n[t]\nb = 2\n")
     assert find_line(lines, ("t", "missing")) == 2
     assert find_line(lines, ("nowhere",)) == 1
+
+
+@pytest.mark.parametrize("limit", ["min = nan", "max = inf", "within = [0.0, inf]"])
+def test_a_limit_that_is_no_number_is_refused(limit):
+    assert "finite number" in problems(f'[[gate]]\nmetric = "m"\nreason = "r"\n{limit}\n')[0]
+
+
+@pytest.mark.parametrize(
+    "text", ['[run]\nprobes = ["a", "b", "a"]\n', '[probe."p"]\ndatasets = ["a", "a"]\n'], ids=["probes", "datasets"]
+)
+def test_what_would_be_counted_twice_is_refused(text):
+    assert "a is given more than once" in problems(text)[0]
+
+
+@pytest.mark.parametrize("text", ["[run]\nprobes = []\n", '[probe."p"]\ndatasets = []\n'], ids=["probes", "datasets"])
+def test_an_empty_choice_is_refused(text):
+    assert "at least 1 item" in problems(text)[0]
+
+
+def test_an_override_of_something_that_is_no_table_is_reported_as_such():
+    with pytest.raises(ConfigError, match="run: input should be"):
+        parse("run = 5\n", overrides={"run.profile": "full"})
