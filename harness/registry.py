@@ -6,7 +6,6 @@ that cannot be loaded becomes a row that says so, and stops only those who ask f
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -180,8 +179,3 @@ class Registry:
                 except (PluginClashError, BrokenPluginError) as error:
                     rows.append(str(error))
         return rows
-
-
-def loaded_heavy() -> list[str]:
-    """Which heavy packages this process has imported; tests hold light commands to none."""
-    return sorted({"torch", "pandas", "transformers", "aiohttp"} & set(sys.modules))

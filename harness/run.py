@@ -13,7 +13,7 @@ from harness.config import Config
 from harness.contracts import Backend, FetchingBackend, Instrument, Readings
 from harness.controls import run_controls
 from harness.errors import NothingToRunError
-from harness.evidence.bundle import Evidence, write_bundle
+from harness.evidence.bundle import Evidence, totals, write_bundle
 from harness.evidence.provenance import environment
 from harness.evidence.store import Store, Underway, slug
 from harness.execute import Asked, Journal, Stop, ask_all
@@ -22,7 +22,7 @@ from harness.gate import Policy, judge
 from harness.judge import judge_cases, wanted_readings
 from harness.measure import measure
 from harness.plan import Target, make_plan
-from harness.records import Ask, Finish, Judged, Reading, Reply, Value
+from harness.records import Ask, Judged, Reading, Reply, Value
 from harness.registry import Registry
 from harness.report.webpage import render
 from harness.summarise import CellResult, count, summarise
@@ -143,7 +143,7 @@ def audit(
         watch.planned(target, _forecast(request.config, target, known, journal.rate()))
         store.mark(_mark(request, target, started))
         try:
-            asked = _ask(target, journal, stop, watch)
+            asked = _ask(target, journal, known, stop=stop, watch=watch)
         finally:
             target.backend.close()
         if asked.left:
@@ -193,7 +193,7 @@ def _mark(request: Request, target: Target, started: datetime) -> Underway:
     )
 
 
-def _ask(target: Target, journal: Journal, stop: Stop, watch: Watch) -> Asked:
+def _ask(target: Target, journal: Journal, known: Mapping[Digest, Reply], *, stop: Stop, watch: Watch) -> Asked:
     cells: dict[Digest, list[str]] = {}
     asks: dict[Digest, Ask] = {}
     for key, ask in target.asks():
@@ -208,7 +208,6 @@ def _ask(target: Target, journal: Journal, stop: Stop, watch: Watch) -> Asked:
                 numbers[key] = numbers.get(key, 0) + 1
         watch.answered(numbers)
 
-    known = journal.replies(list(asks))
     asked = ask_all(target.backend, list(asks.values()), journal, stop=stop, on_replies=tell)
     new = [ask for name, ask in asks.items() if name in asked.replies and name not in known]
     if new and asked.seconds > 0:
@@ -265,7 +264,6 @@ def _conclude_cell(
 def _run_record(
     request: Request, target: Target, asked: Asked, *, policy: Policy | None, started: datetime, today: date
 ) -> dict[str, Value]:
-    replies = asked.replies.values()
     return {
         "schema": 1,
         "id": run_id(target),
@@ -281,14 +279,7 @@ def _run_record(
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "asking_seconds": round(asked.seconds, 3),
         },
-        "totals": {
-            "asks": len(asked.replies),
-            "from_journal": asked.reused,
-            "failed": sum(reply.finish is Finish.FAILED for reply in replies),
-            "retries": sum(reply.retries for reply in replies),
-            "prompt_tokens": sum(reply.usage.prompt_tokens for reply in replies),
-            "output_tokens": sum(reply.usage.output_tokens for reply in replies),
-        },
+        "totals": {**totals(asked.replies), "from_journal": asked.reused},
         "energy": {"joules": None, "reason": "no energy meter is read by this version"},
         "reproducibility": "bit-exact on the same machine and packages for local models; statistical elsewhere",
     }

@@ -150,8 +150,8 @@ def test_the_imports_have_no_knot_and_are_shallow():
         return depth[node]
 
     deepest = max(graph, key=lambda node: visit(node, []))
-    # One level more than the rooms drawn in the design: packages of several files count their own steps.
-    assert depth[deepest] <= 14, deepest
+    # As deep as the walk is long, and three more than the best code bases that were measured: it may not grow.
+    assert depth[deepest] <= 13, deepest
 
 
 def test_imports_inside_functions_are_only_where_heavy_packages_live():

@@ -14,10 +14,10 @@ from harness.canonical import Digest, dumps, from_json, loads
 from harness.errors import BundleError, StoreError
 from harness.evidence import tables
 from harness.evidence.manifest import MANIFEST, SCHEMA, STATEMENT, build_manifest, build_statement
-from harness.records import Case, Judged, Reading, Reply, Score, Value, Verdict
+from harness.records import Case, Finish, Judged, Reading, Reply, Score, Value, Verdict
 from harness.summarise import CellResult
 
-__all__ = ["Content", "Evidence", "files_of", "read_bundle", "read_json", "write_bundle"]
+__all__ = ["Content", "Evidence", "files_of", "read_bundle", "read_json", "totals", "write_bundle"]
 
 Content = Mapping[str, bytes]
 """A bundle's files by path."""
@@ -44,6 +44,18 @@ class Evidence:
     judged: Mapping[str, Sequence[Judged]]
     results: Sequence[CellResult]
     verdict: Verdict | None
+
+
+def totals(replies: Mapping[Digest, Reply]) -> dict[str, Value]:
+    """What the replies add up to: asks, failures, retries and tokens."""
+    its = replies.values()
+    return {
+        "asks": len(its),
+        "failed": sum(reply.finish is Finish.FAILED for reply in its),
+        "retries": sum(reply.retries for reply in its),
+        "prompt_tokens": sum(reply.usage.prompt_tokens for reply in its),
+        "output_tokens": sum(reply.usage.output_tokens for reply in its),
+    }
 
 
 def files_of(evidence: Evidence, extra: Content) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from harness.canonical import Digest, digest, digest_bytes, from_json, loads, to
 from harness.contracts import Probe
 from harness.controls import run_controls
 from harness.errors import BundleError, HarnessError, UsageError
-from harness.evidence.bundle import Evidence, read_bundle
+from harness.evidence.bundle import Evidence, read_bundle, totals
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
 from harness.gate import Policy, judge
 from harness.judge import judge_cases
@@ -145,6 +145,10 @@ def _check_plan(evidence: Evidence, plan: Mapping[str, Any]) -> Iterator[Finding
     if str(cases) != plan["cases"]:
         yield Finding("cases.parquet", f"the cases have digest {cases}; the plan has {plan['cases']}")
     unanswered = {digest(case.ask) for its in evidence.cases.values() for case in its} - set(evidence.replies)
+    found: Any = evidence.run.get("totals")
+    told = {name: value for name, value in found.items() if name != "from_journal"} if isinstance(found, dict) else None
+    # How many came from the journal is history, which no reply tells; everything else follows from the replies.
+    yield from _differences("run.json: totals", told, totals(evidence.replies))
     if unanswered:
         raise BundleError(f"replies.parquet has no reply to {len(unanswered)} asks. The bundle is damaged.")
 

@@ -185,6 +185,8 @@ def resign(bundle):
         ("run.json", ["policy", "gates"], 5),
         ("run.json", ["judged_on"], 5),
         ("run.json", ["plan", "seed"], []),
+        ("run.json", ["totals", "failed"], 7),
+        ("run.json", ["totals"], None),
         ("run.json", ["plan", "plugins"], 5),
         ("run.json", ["plan", "cells", 0, "status"], 5),
         ("run.json", ["plan", "cells", 0, "settings"], 5),
