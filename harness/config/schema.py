@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from harness.config.lines import Path, find_line
 from harness.records import Severity
+from harness.training.recipe import Kind, Recipe
 
-__all__ = ["Config", "Gate", "Model", "Plugins", "Probe", "Profile", "Run", "Waiver"]
+__all__ = ["Config", "Gate", "Model", "Plugins", "Probe", "Profile", "Run", "Train", "Waiver"]
 
 
 class Profile(StrEnum):
@@ -118,6 +119,23 @@ class Waiver(_Table):
     expires: date = Field(description="Last day on which it counts, as YYYY-MM-DD.")
 
 
+class Train(Recipe):
+    """What `harness train` changes in a shipped recipe; every key is optional here."""
+
+    recipe: str = Field("smoke", description="The shipped recipe that is changed: smoke or gpu.")
+    # A recipe needs these; here the shipped one has them.
+    kind: Kind | None = None  # type: ignore[assignment]
+    data: str | None = Field(None, min_length=1)  # type: ignore[assignment]
+    steps: int | None = Field(None, ge=1)  # type: ignore[assignment]
+    batch: int | None = Field(None, ge=1)  # type: ignore[assignment]
+    learning_rate: float | None = Field(None, gt=0)  # type: ignore[assignment]
+
+    @property
+    def changes(self) -> Mapping[str, Any]:
+        """The keys that were given, as `Recipe` names them."""
+        return self.model_dump(exclude_unset=True, exclude={"recipe"})
+
+
 class Plugins(_Table):
     """Which distributions may bring plugins."""
 
@@ -133,6 +151,7 @@ class Config(_Table):
     probe: dict[str, Probe] = Field(default_factory=dict)
     gate: tuple[Gate, ...] = ()
     waiver: tuple[Waiver, ...] = ()
+    train: Train = Train()  # type: ignore[call-arg]  # every field has its default
     plugins: Plugins = Plugins()  # type: ignore[call-arg]  # every field has its default
 
     _file: str = PrivateAttr(default="harness.toml")

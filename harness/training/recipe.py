@@ -1,0 +1,86 @@
+"""What is trained, on what, and how. Read from a shipped recipe, harness.toml and the command line, in that order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+__all__ = ["Canaries", "Kind", "Mode", "Privacy", "Recipe"]
+
+Kind = Literal["language", "vae", "gan", "diffusion", "text_to_image"]
+Mode = Literal["auto", "hooks", "functorch", "ghost"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Canaries(_Table):
+    """Records planted to measure memorisation."""
+
+    repeats: tuple[int, ...] = Field(
+        (1, 2, 4, 8, 16, 32, 64), min_length=1, description="How often the canaries of each level are in the training."
+    )
+    per_level: int = Field(4, ge=1, description="Canaries at each level of repeats.")
+    coins: int = Field(0, ge=0, description="Further canaries, each in the training once by a fair coin: for audits.")
+
+    @model_validator(mode="after")
+    def _positive(self) -> Canaries:
+        if min(self.repeats) < 1 or len(set(self.repeats)) != len(self.repeats):
+            raise ValueError("repeats are distinct whole numbers, at least 1")
+        return self
+
+
+class Privacy(_Table):
+    """Differential privacy by DP-SGD."""
+
+    epsilon: float | None = Field(
+        None, gt=0, description="Budget: the noise is found for it, or, with noise_multiplier given, training stops."
+    )
+    delta: float | None = Field(None, gt=0, lt=1, description="Absent: 1 / (10 n) for n training records.")
+    noise_multiplier: float | None = Field(None, gt=0, description="Standard deviation of the noise, in units of clip.")
+    clip: float = Field(1.0, gt=0, description="Largest l2 norm of one record's gradient.")
+    mode: Mode = Field("auto", description="How per-record gradients are computed; auto chooses for the model.")
+
+    @model_validator(mode="after")
+    def _determined(self) -> Privacy:
+        if self.epsilon is None and self.noise_multiplier is None:
+            raise ValueError("give epsilon, noise_multiplier, or both")
+        return self
+
+
+class Recipe(_Table):
+    """One training, completely."""
+
+    kind: Kind = Field(description="language, vae, gan, diffusion or text_to_image.")
+    data: str = Field(min_length=1, description="digits, fashion-mnist, synthetic, a folder of images or a text file.")
+    model: dict[str, JsonValue] = Field(default_factory=dict, description="Settings of the kind: sizes, conditioning.")
+    records: int | None = Field(None, ge=2, description="Use only so many records, drawn by the seed; absent: all.")
+    steps: int = Field(ge=1, description="Rounds of training.")
+    batch: int = Field(ge=1, description="Records in a logical batch; with privacy, on average.")
+    physical_batch: int | None = Field(None, ge=1, description="Records in memory at once; absent: the logical batch.")
+    learning_rate: float = Field(gt=0)
+    warmup: int = Field(0, ge=0, description="Steps over which the learning rate rises from 0.")
+    decay: bool = Field(True, description="Whether the learning rate falls to a tenth along a cosine.")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="Of AdamW.")
+    weight_decay: float = Field(0.0, ge=0)
+    max_grad_norm: float | None = Field(None, gt=0, description="Clip the batch gradient (not with privacy).")
+    average: float = Field(0.0, ge=0, lt=1, description="Decay of the moving average of weights; 0: none.")
+    validate_every: int = Field(0, ge=0, description="Steps between validations; 0: only at the end.")
+    patience: int | None = Field(None, ge=1, description="Validations without improvement before stopping early.")
+    save_every: int = Field(200, ge=1, description="Steps between states kept for resuming.")
+    seed: int = Field(20260101, ge=0, description="Root of all randomness that privacy does not need to hide.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 where CUDA is used without privacy, else float32."
+    )
+    canaries: Canaries | None = None
+    privacy: Privacy | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        if self.patience is not None and not self.validate_every:
+            raise ValueError("patience counts validations: set validate_every too")
+        if self.privacy is not None and self.max_grad_norm is not None:
+            raise ValueError("with privacy each record's gradient is clipped (privacy.clip): drop max_grad_norm")
+        return self
