@@ -1,6 +1,7 @@
 """Images as arrays, and what can be measured of them. A pure library: it knows no model and no run.
 
 pictures    arrays to PNG and back, and grids of samples
+attacks     compression, crops, blur, noise
 features    edges and colours, as numbers
 neighbours  nearest neighbours, exact, in blocks
 quality     Fréchet and kernel distance, precision, recall, density, coverage
