@@ -12,6 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.canonical import Digest
 from harness.records import (
     Absence,
@@ -20,6 +23,7 @@ from harness.records import (
     Case,
     ControlKind,
     Estimate,
+    Exhibit,
     Judged,
     Metric,
     Reading,
@@ -29,6 +33,7 @@ from harness.records import (
 )
 
 __all__ = [
+    "TRAINING",
     "Backend",
     "BatchBackend",
     "Budget",
@@ -36,10 +41,13 @@ __all__ = [
     "Control",
     "Controls",
     "Dataset",
+    "DrawingBackend",
     "FetchingBackend",
     "Identity",
     "Instrument",
     "InstrumentCard",
+    "InvertingBackend",
+    "Materials",
     "Mitigation",
     "MitigationCard",
     "Probe",
@@ -48,6 +56,8 @@ __all__ = [
     "ReadingProbe",
     "Readings",
     "Row",
+    "ShowingProbe",
+    "TrainedBackend",
 ]
 
 Row = Mapping[str, Value]
@@ -55,6 +65,9 @@ Row = Mapping[str, Value]
 
 Readings = Mapping[Reading, Mapping[str, float]]
 """What instruments read of a reply, by the reading that asked for it."""
+
+TRAINING = "training"
+"""The data set that is no file: `TrainedBackend.training_data`, for backends that have TRAINING_DATA."""
 
 
 # ── data ──────────────────────────────────────────────────────────────────────────────────
@@ -70,7 +83,7 @@ class Dataset:
         digest: SHA-256 over the files that were read.
         licence: SPDX identifier from its card; ``unknown`` for a file without a card.
         rows: Records in file order, never empty.
-        origin: Where it was read from: ``embedded``, ``HARNESS_DATA`` or ``file``.
+        origin: Where it was read from: ``embedded``, ``HARNESS_DATA``, ``file``, or ``model`` for training data.
     """
 
     name: str
@@ -110,7 +123,7 @@ class ProbeCard:
         question: What it answers, in one sentence ending in a question mark.
         family: hallucination, robustness, bias, memorisation, watermark or utility.
         needs: Ways to ask a model, preferred first; the first that the backend can do is used.
-        datasets: Names of the data sets it reads, its default first.
+        datasets: Names of the data sets it reads, its default first; `TRAINING` is the model's own.
         metrics: What it reports; the first is its headline.
         limits: What it cannot tell, one sentence each.
         references: Papers and sources.
@@ -204,6 +217,19 @@ class ReadingProbe(Probe, Protocol):
         """Name what must be read of this reply."""
 
 
+@runtime_checkable
+class ShowingProbe(Probe, Protocol):
+    """A probe that has pictures to show beside its numbers."""
+
+    def exhibits(self, scores: Sequence[Judged], pictures: Mapping[str, str]) -> Iterable[Exhibit]:
+        """Choose what to show, most telling first; pure.
+
+        Args:
+            scores: As for `summarise`.
+            pictures: By case id, the name of the picture its reply brought, where it brought one.
+        """
+
+
 # ── backends ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -280,6 +306,50 @@ class ConcurrentBackend(Backend, Protocol):
         """Close connections, within the event loop that opened them."""
 
 
+@runtime_checkable
+class DrawingBackend(Backend, Protocol):
+    """A backend whose replies name files: images, each named by its content, ``<sha256>.png``."""
+
+    def media(self, name: str) -> bytes:
+        """Content of a file that a reply to the last asks named, until the next asks; else raises ``KeyError``."""
+
+
+@runtime_checkable
+class TrainedBackend(Backend, Protocol):
+    """A backend that knows its training data: it has the capability TRAINING_DATA, and answers a `RecordAsk`."""
+
+    def training_data(self) -> Dataset:
+        """One row for each record it was, or was not, trained on; without pixels, which a `RecordAsk` shows.
+
+        A row has ``record`` (its name), ``unit`` (document or image it is of), ``role`` (``member``, ``nonmember``, or
+        ``validation``: seen for stopping only), ``repeats`` (in training), ``text`` (where it has no image), ``label``,
+        ``class``, ``caption``, ``attributes``, ``asked_by`` (what a `DrawAsk` needs: ``label`` or ``prompt``) and
+        ``canary`` (``template``, ``fill``, ``family``); or None for each.
+
+        Raises:
+            ModelError, DataError: it cannot be had, so the capability is not there either; says why.
+        """
+
+    def members(self) -> tuple[Sequence[str], NDArray[np.uint8]]:
+        """Names and images ``[n, height, width, channels]`` of all members once each, in the order of the rows.
+
+        Raises:
+            ModelError, DataError: as `training_data`; ModelError too where the records are text.
+        """
+
+
+@runtime_checkable
+class InvertingBackend(Backend, Protocol):
+    """A backend that can say which noise it would have drawn a picture from."""
+
+    def noise(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Estimate the initial noise of ``images`` ``[n, height, width, channels]``: ``[n, channels, height, width]``.
+
+        Raises:
+            ModelError: this model does not draw from such noise, or not pictures of this size.
+        """
+
+
 Progress = Callable[[int, int], None]
 """Told of a download: bytes done, and bytes in all. May be called from another thread."""
 
@@ -327,15 +397,30 @@ class InstrumentCard:
     limits: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What an instrument may look at beside its readings.
+
+    Attributes:
+        media: Name of a picture → its PNG.
+        members: `TrainedBackend.members` of the audited model; raises ``ModelError`` where it does not know them.
+        noise: `InvertingBackend.noise` of the audited model; raises ``ModelError`` where it cannot invert.
+    """
+
+    media: Callable[[str], bytes]
+    members: Callable[[], tuple[Sequence[str], NDArray[np.uint8]]]
+    noise: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
 @runtime_checkable
 class Instrument(Protocol):
-    """Reads replies in batches; equal inputs give equal readings."""
+    """Reads replies in batches, text or pictures; equal inputs give equal readings."""
 
     @property
     def card(self) -> InstrumentCard:
         """What it is."""
 
-    def read(self, readings: Sequence[Reading]) -> list[Mapping[str, float]]:
+    def read(self, readings: Sequence[Reading], materials: Materials) -> list[Mapping[str, float]]:
         """One mapping per reading, in order, with the names on the card."""
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,7 +22,6 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.evidence.store import Underway
-    from harness.execute import Stop
     from harness.registry import Registry
     from harness.run import Finished, Request
 
@@ -111,6 +107,7 @@ def _audit(
     quiet: bool,
     resumed: str | None = None,
 ) -> None:
+    from harness.cli.interrupts import interrupts
     from harness.cli.progress import Bars
     from harness.evidence.store import Store
     from harness.execute import Stop
@@ -123,7 +120,7 @@ def _audit(
     stop = Stop(None if minutes is None else 60 * minutes)
     bars = Bars(quiet=quiet)
     try:
-        with _interrupts(stop):
+        with interrupts(stop):
             done = audit(request, registry, stop=stop, watch=bars)
     finally:
         bars.close()
@@ -142,22 +139,6 @@ def _audit(
     _report(done, json=json)
     if gate and done.evidence.verdict is not None:
         raise typer.Exit(exit_code(done.evidence.verdict, strict=strict))
-
-
-@contextmanager
-def _interrupts(stop: Stop) -> Iterator[None]:
-    """The first Ctrl-C finishes what is under way and saves; the second stops at once."""
-
-    def first(*_: object) -> None:
-        stop.interrupted.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        talk("Stopping: finishing what is under way. Press Ctrl-C again to stop at once.")
-
-    before = signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _report(done: Finished, *, json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from harness.config import Config
     from harness.evidence.store import Store
     from harness.registry import Registry
     from harness.run import Request
@@ -23,6 +24,7 @@ __all__ = [
     "default_text",
     "open_request",
     "open_store",
+    "read_config",
 ]
 
 ConfigPath = Annotated[
@@ -63,6 +65,16 @@ def open_request(config: Path | None, overrides: Mapping[str, Any], *, fresh: bo
         text = path.read_text(encoding="utf-8")
     request = Request(parsed, text, given, path.resolve().parent, fresh)
     return request, Registry(parsed.plugins.allow)
+
+
+def read_config(config: Path | None, overrides: Mapping[str, Any]) -> Config:
+    """The configuration named, or harness.toml here, or nothing but defaults; with ``overrides`` on top."""
+    from harness.config import load, parse
+
+    given = {key: value for key, value in overrides.items() if value is not None}
+    if config is None and not Path("harness.toml").exists():
+        return parse("", name="no harness.toml", overrides=given)
+    return load(config or Path("harness.toml"), overrides=given)
 
 
 def open_store(store: str | None, config: Path | None = None) -> Store:

@@ -14,7 +14,7 @@ from harness.stats.intervals import Bounds, contained, critical, finite
 from harness.stats.rates import mean
 from harness.stats.resample import FEWEST_CLUSTERS, cluster_bootstrap_mean
 
-__all__ = ["mcnemar", "paired_difference", "tango"]
+__all__ = ["independent_difference", "mcnemar", "paired_difference", "tango"]
 
 
 def mcnemar(b: int, c: int) -> float:
@@ -53,6 +53,33 @@ def tango(b: int, c: int, n: int, *, confidence: float = 0.95) -> Interval:
     low = optimize.brentq(beyond, -1.0, value - step) if value - step > -1 else -1.0
     high = optimize.brentq(beyond, value + step, 1.0) if value + step < 1 else 1.0
     return contained(value, (low, high), within=(-1.0, 1.0), confidence=confidence, n=n, method="tango")
+
+
+def independent_difference(first: Interval, second: Interval) -> Interval:
+    """Difference of two independent shares, first less second, from their Wilson intervals.
+
+    Newcombe's hybrid score interval. Source: Newcombe 1998, Statistics in Medicine 17:873-890, method 10.
+
+    Args:
+        first: Wilson's interval of the one share.
+        second: Wilson's interval of the other, at the same confidence.
+
+    Raises:
+        ValueError: the confidences differ.
+    """
+    if first.confidence != second.confidence:
+        raise ValueError(f"confidences {first.confidence} and {second.confidence} differ")
+    value = first.value - second.value
+    below = sqrt((first.value - first.low) ** 2 + (second.high - second.value) ** 2)
+    above = sqrt((first.high - first.value) ** 2 + (second.value - second.low) ** 2)
+    return contained(
+        value,
+        (value - below, value + above),
+        within=(-1.0, 1.0),
+        confidence=first.confidence,
+        n=first.n + second.n,
+        method="newcombe",
+    )
 
 
 def paired_difference(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.stats.compare import mcnemar, paired_difference, tango
+from harness.stats.compare import independent_difference, mcnemar, paired_difference, tango
+from harness.stats.rates import proportion
 
 TABLES = st.integers(1, 500).flatmap(
     lambda n: st.integers(0, n).flatmap(lambda b: st.tuples(st.just(b), st.integers(0, n - b), st.just(n)))
@@ -90,3 +91,14 @@ def test_clusters_that_never_differ_keep_a_width():
 def test_unpaired_lengths_are_refused():
     with pytest.raises(ValueError, match="needs pairs"):
         paired_difference([1, 0], [1], seed=0)
+
+
+@pytest.mark.parametrize(("a", "n", "b", "m"), [(56, 70, 48, 80), (9, 10, 3, 10), (0, 20, 0, 30), (29, 29, 0, 11)])
+def test_the_difference_of_independent_shares_agrees_with_statsmodels(a, n, b, m):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    found = independent_difference(proportion(a, n), proportion(b, m))
+    low, high = confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")
+    assert found.low == pytest.approx(low, abs=1e-9)
+    assert found.high == pytest.approx(high, abs=1e-9)
+    assert found.n == n + m

@@ -1,0 +1,1 @@
+"""Does the model keep, and give away, what it was trained on?"""
