@@ -17,14 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from harness.records import DrawAsk, GenerateAsk, LossAsk, ScoreAsk, Value
+from harness.records import DrawAsk, GenerateAsk, LossAsk, RecordAsk, ScoreAsk, Value
 
 __all__ = ["Digest", "digest", "digest_bytes", "digest_file", "dumps", "from_json", "loads", "to_json"]
 
 T = TypeVar("T")
 
 # Unions whose members must be told apart when read back carry the class's name.
-KINDS: dict[str, type] = {kind.__name__: kind for kind in (GenerateAsk, ScoreAsk, DrawAsk, LossAsk)}
+KINDS: dict[str, type] = {kind.__name__: kind for kind in (GenerateAsk, ScoreAsk, DrawAsk, LossAsk, RecordAsk)}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,6 +9,7 @@
     │   ├── MissingExtraError     an optional package is needed
     │   ├── DataError             a data set is missing, malformed or not what its card says
     │   ├── ModelError            a model cannot be found, verified or opened
+    │   ├── NotApplicableError    a probe does not fit this model: a cell of the plan, with its reason
     │   ├── NothingToRunError     no planned probe fits the model
     │   └── OfflineError          the network is needed and forbidden
     └── EvidenceError             what was recorded cannot be trusted or written
@@ -35,6 +36,7 @@ __all__ = [
     "JournalError",
     "MissingExtraError",
     "ModelError",
+    "NotApplicableError",
     "NothingToRunError",
     "OfflineError",
     "PluginClashError",
@@ -117,6 +119,13 @@ class DataError(UsageError):
 
 class ModelError(UsageError):
     """A model cannot be found, verified or opened."""
+
+
+class NotApplicableError(UsageError):
+    """A probe does not fit this model or its training data; the plan records the reason and goes on.
+
+    The text completes a sentence: lower case, without a full stop.
+    """
 
 
 class NothingToRunError(UsageError):

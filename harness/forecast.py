@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.config import Gate
 from harness.contracts import ConcurrentBackend
 from harness.plan import Target
-from harness.records import Arm, Ask, Better, Case, GenerateAsk, Metric, ScoreAsk
+from harness.records import Arm, Ask, Better, Case, DrawAsk, GenerateAsk, LossAsk, Metric, ScoreAsk
 from harness.stats.power import can_pass, mde_proportion
 
 __all__ = ["CHARACTERS_PER_TOKEN", "CellForecast", "Forecast", "cost", "forecast"]
@@ -19,6 +19,13 @@ ASSUMED_TOKENS_PER_SECOND = 250.0
 """Scoring rate of a 135-million-parameter model on two CPU cores, until a rate has been measured here."""
 GENERATION_WEIGHT = 5.0
 """A generated token costs about as much as this many scored ones, in batches on a CPU."""
+IMAGE_WEIGHT = 100.0
+"""A drawn image, in scored tokens: tens of denoising passes of a small network. Once a model has drawn here, its own
+rate counts, whatever it is; the weights then only say how its asks compare with each other."""
+LOSS_WEIGHT = 10.0
+"""The loss of one record, in scored tokens: a passage, or a few passes of a small network."""
+RECORD_WEIGHT = 0.2
+"""A training record is looked up, not computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class CellForecast:
         cell: ``probe@dataset``.
         cases: Number of cases.
         clusters: Number of independent units among them.
-        tokens: About how many tokens will be read or written.
+        tokens: About how many tokens will be read or written; other work counts as that of so many tokens.
         detectable: For shares, the smallest departure from ``null`` that a two-sided test at 5 % finds with
             80 % power; from one half, where departures are hardest to see, if there is no fixed null value
             inside (0, 1). None for other metrics.
@@ -76,7 +83,9 @@ def cost(ask: Ask, shared: int = 0) -> float:
         return max(1, characters) / CHARACTERS_PER_TOKEN
     if isinstance(ask, GenerateAsk):
         return len(ask.prompt) / CHARACTERS_PER_TOKEN + GENERATION_WEIGHT * ask.max_tokens
-    return 1.0
+    if isinstance(ask, DrawAsk):
+        return IMAGE_WEIGHT
+    return LOSS_WEIGHT if isinstance(ask, LossAsk) else RECORD_WEIGHT
 
 
 def total_cost(asks: Sequence[Ask]) -> float:

@@ -102,7 +102,7 @@ def judge(
     covered = tuple(_cover(gate, policy.waivers, today) for gate in gates)
     asked = sum(result.counts.asked for result in results)
     failed = sum(result.counts.failed for result in results)
-    warnings = tuple(_warnings(policy, covered, today))
+    warnings = (*_passed_over(policy, cells), *_warnings(policy, covered, today))
     if asked and failed / asked > policy.failed_share:
         text = (
             f"Not judged: {failed} of {asked} asks failed, more than the {policy.failed_share:.0%} allowed."
@@ -134,6 +134,8 @@ def _judge_gate(
         yield _open(gate, gate.dataset or "any data", why, metric)
     for cell in mine:
         if cell.status is CellStatus.NOT_APPLICABLE:
+            if gate.where_applicable:
+                continue  # Told among the warnings.
             yield _open(gate, cell.dataset, f"{gate.metric} was not measured: {cell.reason}.", metric)
             continue
         result = next(r for r in results if (r.probe, r.dataset) == (cell.probe, cell.dataset))
@@ -144,6 +146,16 @@ def _judge_gate(
             yield _open(gate, cell.dataset, absence_sentence(found, metric), metric)
         else:
             yield _rule(gate, result, found, metric)
+
+
+def _passed_over(policy: Policy, cells: Sequence[Cell]) -> Iterator[str]:
+    """Say which limits the policy passes over for this model."""
+    for gate in policy.gates:
+        probe = gate.metric.rpartition("/")[0]
+        for cell in cells:
+            fits = cell.probe == probe and gate.dataset in (None, cell.dataset)
+            if gate.where_applicable and fits and cell.status is CellStatus.NOT_APPLICABLE:
+                yield f"The limit on {gate.metric} was passed over: {cell.reason}."
 
 
 def _open(gate: Gate, dataset: str, why: str, metric: Metric | None) -> GateResult:
@@ -227,6 +239,8 @@ def _warnings(policy: Policy, gates: Sequence[GateResult], today: date) -> Itera
 
 
 def _overall(gates: Sequence[GateResult]) -> tuple[Ruling, str]:
+    if not gates:
+        return Ruling.NOT_JUDGED, "Not judged: no limit of the policy applies to this model."
     hard = [gate for gate in gates if gate.severity is Severity.HARD]
     failed = [gate for gate in hard if gate.ruling is Ruling.FAIL and not gate.waived]
     unclear = [gate for gate in hard if gate.ruling is Ruling.INCONCLUSIVE]

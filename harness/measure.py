@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.canonical import Digest, digest
-from harness.contracts import Instrument, Materials
+from harness.contracts.instruments import Instrument, Materials
 from harness.errors import UsageError
 from harness.execute.journal import Journal
 from harness.records import Reading

@@ -13,9 +13,9 @@ from typing import Any
 from harness import __version__
 from harness.canonical import Digest, digest
 from harness.config import Config, Gate, Profile
-from harness.contracts import Backend, Budget, Dataset, Identity, Probe, ProbeCard
+from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard, TrainedBackend
 from harness.data.load import load as load_dataset
-from harness.errors import ConfigError, DataError, UnknownPluginError, UsageError, nearest
+from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
 from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Metric, Value
 from harness.registry import Plugin, Registry
 from harness.seeds import derive
@@ -124,6 +124,7 @@ class _Draft:
     cells: list[Cell] = field(default_factory=list)
     plugins: dict[tuple[str, str], Plugin] = field(default_factory=dict)
     data: dict[str, Dataset] = field(default_factory=dict)
+    cards: dict[str, ProbeCard] = field(default_factory=dict)
     probes: dict[str, Probe] = field(default_factory=dict)
     cases: dict[str, tuple[Case, ...]] = field(default_factory=dict)
 
@@ -217,26 +218,56 @@ def _add_probe(draft: _Draft, name: str, backend: Backend | None) -> None:
     if plugin is None or probe is None or backend is None:
         return
     draft.plugins["probe", name] = plugin
+    draft.cards[name] = probe.card
     capability = next((need for need in probe.card.needs if need in backend.capabilities), None)
-    for dataset in _datasets(draft, probe, table.datasets if table else None):
+    for dataset in _datasets(draft, probe, table.datasets if table else None, backend):
         cell = Cell(name, dataset, CellStatus.PLANNED, "", capability, settings, _items(draft.config, name))
-        if capability is None:
-            draft.cells.append(_not_applicable(cell, probe, backend))
+        if dataset == TRAINING and Capability.TRAINING_DATA not in backend.capabilities:
+            draft.cells.append(_not_applicable(cell, _without_training_data(backend)))
+        elif capability is None:
+            needs = " or ".join(_able(need) for need in probe.card.needs)
+            reason = f"the probe needs a model that can {needs}; this backend can {_abilities(backend)}"
+            draft.cells.append(_not_applicable(cell, reason))
         else:
-            _add_cell(draft, cell, probe, capability)
+            _add_cell(draft, cell, probe, capability, backend)
 
 
-def _not_applicable(cell: Cell, probe: Probe, backend: Backend) -> Cell:
-    needs = " or ".join(need.value for need in probe.card.needs)
-    can = ", ".join(sorted(c.value for c in backend.capabilities)) or "nothing"
-    reason = f"the probe needs a model that can {needs}; this backend can {can}"
+def _not_applicable(cell: Cell, reason: str) -> Cell:
     return replace(cell, status=CellStatus.NOT_APPLICABLE, reason=reason, capability=None)
 
 
-def _datasets(draft: _Draft, probe: Probe, asked: Sequence[str] | None) -> Sequence[str]:
+def _able(capability: Capability) -> str:
+    words = {Capability.LOSS: "tell the loss of a record", Capability.TRAINING_DATA: "tell its training data"}
+    return words.get(capability, capability.value)
+
+
+def _abilities(backend: Backend) -> str:
+    return ", ".join(sorted(map(_able, backend.capabilities))) or "do nothing"
+
+
+def _without_training_data(backend: Backend) -> str:
+    """Say why the model's training data cannot be had; a backend that could have it knows better than we do."""
+    if isinstance(backend, TrainedBackend):
+        try:
+            backend.training_data()
+        except UsageError as error:
+            return f"the probe reads the model's training data, which is not to be had: {error}"
+    return (
+        "the probe reads the model's training data, and this backend does not know what the model was trained on;"
+        f" it can {_abilities(backend)}"
+    )
+
+
+def _datasets(draft: _Draft, probe: Probe, asked: Sequence[str] | None, backend: Backend) -> Sequence[str]:
     if asked is not None:
         return asked
-    return probe.card.datasets if draft.config.run.profile is Profile.FULL else probe.card.datasets[:1]
+    listed = probe.card.datasets
+    if draft.config.run.profile is Profile.FULL:
+        return listed
+    # A model that does not know its training data is asked about the next set on the card, where there is one.
+    known = Capability.TRAINING_DATA in backend.capabilities
+    usable = [name for name in listed if known or name != TRAINING]
+    return (usable or listed)[:1]
 
 
 def _items(config: Config, name: str) -> int | None:
@@ -246,25 +277,36 @@ def _items(config: Config, name: str) -> int | None:
     return SMOKE_ITEMS if config.run.profile is Profile.SMOKE else None
 
 
-def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability) -> None:
+def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, backend: Backend) -> None:
     table = draft.config.probe.get(cell.probe)
     named = table is not None and table.datasets is not None
     try:
         if cell.dataset not in draft.data:
-            draft.data[cell.dataset] = load_dataset(cell.dataset)
+            draft.data[cell.dataset] = _read(cell.dataset, backend)
         budget = Budget(cell.items, derive(draft.config.run.seed, f"cases/{cell.key}"), capability)
         cases = tuple(probe.cases(draft.data[cell.dataset], budget))
         _check_cases(cell, cases)
+    except NotApplicableError as error:
+        draft.cells.append(_not_applicable(cell, str(error)))
+        return
     except DataError as error:
         if named or cell.dataset == probe.card.datasets[0]:
             draft.problems.append(f"{draft.config.where('probe', cell.probe)}: {error}")
         else:
             # A third-party set that the full profile would add is simply not on this machine: said, not hidden.
-            draft.cells.append(replace(cell, status=CellStatus.NOT_APPLICABLE, reason=str(error), capability=None))
+            draft.cells.append(_not_applicable(cell, str(error)))
         return
     draft.cells.append(replace(cell, cases=len(cases)))
     draft.probes[cell.key] = probe
     draft.cases[cell.key] = cases
+
+
+def _read(dataset: str, backend: Backend) -> Dataset:
+    if dataset != TRAINING:
+        return load_dataset(dataset)
+    if not isinstance(backend, TrainedBackend):
+        raise DataError("The backend says that it knows its training data, and has no training_data(). Repair it.")
+    return backend.training_data()
 
 
 def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:
@@ -277,9 +319,13 @@ def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:
 
 def _check_gates(draft: _Draft) -> None:
     metrics = {m.name: m for probe in draft.probes.values() for m in probe.card.metrics}
+    known = {m.name: m for card in draft.cards.values() for m in card.metrics}
     planned = {cell.dataset for cell in draft.cells}
     for number, gate in enumerate(draft.config.gate):
         where = f"{draft.config.where('gate', number, 'metric')}: gate[{number}]"
+        if gate.metric not in metrics and gate.where_applicable and gate.metric in known:
+            _check_direction(draft, where, gate, known[gate.metric])
+            continue
         if gate.metric not in metrics:
             # Where no probe could be planned at all, that is the problem, and it is told already.
             if metrics:

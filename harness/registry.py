@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.canonical import Digest, digest_bytes, digest_file, dumps
-from harness.contracts import Backend, Instrument, Mitigation, Probe
+from harness.contracts import Backend, Probe
+from harness.contracts.instruments import Instrument
+from harness.contracts.mitigations import Mitigation
 from harness.errors import BrokenPluginError, PluginClashError, UnknownPluginError, UsageError, nearest
 
 __all__ = ["KINDS", "Plugin", "Registry"]

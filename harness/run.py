@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.canonical import Digest, digest, to_json
 from harness.config import Config
-from harness.contracts import Backend, FetchingBackend, Instrument, Readings
+from harness.contracts import Backend, FetchingBackend, InvertingBackend, Readings, TrainedBackend
+from harness.contracts.instruments import Instrument, Materials
 from harness.controls import run_controls
-from harness.errors import NothingToRunError
+from harness.errors import ModelError, NothingToRunError
 from harness.evidence.bundle import Evidence, totals, write_bundle
+from harness.evidence.media import Media, in_folder, named
 from harness.evidence.provenance import environment
 from harness.evidence.store import Store, Underway, slug
 from harness.execute import Asked, Journal, Stop, ask_all
@@ -150,10 +156,11 @@ def audit(
             return Unfinished(run_id(target), asked.left, stop.interrupted.is_set())
         watch.done_asking()
         evidence = _conclude(request, registry, target, asked, journal=journal, started=started, today=today())
-    extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, target.cards()).encode()}
-    folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
+        extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, target.cards()).encode()}
+        folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
     store.unmark(run_id(target))
-    return Finished(folder, evidence, target)
+    # The journal is closed: from here on images are read from the bundle.
+    return Finished(folder, replace(evidence, media=in_folder(folder, tuple(evidence.media))), target)
 
 
 # ── steps ─────────────────────────────────────────────────────────────────────────────────
@@ -226,6 +233,7 @@ def _conclude(
     today: date,
 ) -> Evidence:
     readings: dict[Reading, Mapping[str, float]] = {}
+    materials = Materials(journal.media, partial(_members, target.backend), partial(_noise, target.backend))
     instruments: dict[str, Instrument] = {}
 
     def instrument(name: str) -> Instrument:
@@ -234,7 +242,7 @@ def _conclude(
         return instruments[name]
 
     def read(wanted: Iterable[Reading]) -> Readings:
-        readings.update(measure(wanted, journal, instrument))
+        readings.update(measure(wanted, journal, instrument, materials))
         return readings
 
     judged: dict[str, Sequence[Judged]] = {}
@@ -247,7 +255,20 @@ def _conclude(
     policy = Policy.of(request.config) if request.config.gate else None
     verdict = judge(policy, target.plan.cells, results, target.metrics(), today) if policy else None
     run = _run_record(request, target, asked, policy=policy, started=started, today=today)
-    return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict)
+    media = Media(named(asked.replies.values()), journal.media)
+    return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict, media)
+
+
+def _members(backend: Backend) -> tuple[Sequence[str], NDArray[np.uint8]]:
+    if not isinstance(backend, TrainedBackend):
+        raise ModelError("An instrument compares with training data, which this backend does not know.")
+    return backend.members()
+
+
+def _noise(backend: Backend, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    if not isinstance(backend, InvertingBackend):
+        raise ModelError("An instrument looks for the noise a picture was drawn from, which this backend cannot tell.")
+    return backend.noise(images)
 
 
 def _conclude_cell(

@@ -116,6 +116,26 @@ def stub_server():
 
 
 @pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """Return a function that makes the folder of a tiny generator, once for each: see tests/tiny_generators.py.
+
+    Names: stable_diffusion, hiding (its safety checker hides every image), checking (hides none), ddim, ddpm, dit;
+    and checkpoints trained here: vae, gan, diffusion, text_to_image, language.
+    """
+    spec = importlib.util.spec_from_file_location("tiny_generators", Path(__file__).parent / "tiny_generators.py")
+    makers = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(makers)
+    made = {}
+
+    def make(name):
+        if name not in made:
+            made[name] = makers.MAKERS[name](tmp_path_factory.mktemp(name) / name)
+        return made[name]
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def real_model():
     """Folder of the catalogue's small real model, pulled into the user's cache if it is not there yet."""
     named = os.environ.get("HARNESS_TEST_MODEL")

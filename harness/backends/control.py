@@ -1,5 +1,7 @@
 """A scripted generator whose flaws are dialled in, so that probes can be held to the truth about it.
 
+It writes, scores and draws; what it draws, and what it was trained on, is in `harness.backends.control_painter`.
+
 It sees asks and nothing else, as any model does. It knows some data sets by heart, finds in a prompt the question
 and the options that are shown, and decides once per question whether it errs, so that its flaws are the same to
 every probe. Each decision is an independent toss at the rate that is set; the same seed tosses alike.
@@ -11,9 +13,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import isfinite
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.backends.control_knowledge import Fact, Knowledge, learn
+from harness.backends.control_painter import Painter
 from harness.backends.control_reading import Prompt, letter_of, read
 from harness.canonical import digest, to_json
 from harness.contracts import Dataset, Identity
@@ -26,6 +33,7 @@ from harness.records import (
     Finish,
     GenerateAsk,
     LossAsk,
+    RecordAsk,
     Reply,
     ScoreAsk,
     Usage,
@@ -39,7 +47,8 @@ __all__ = ["Control"]
 VERSION = "1"
 """Part of the identity: changes whenever a reply could."""
 
-RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty")
+RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "red", "copying", "heedless")
+ASKED_BY = ("label", "prompt", "nothing")
 AHEAD = 4.0
 """Nats by which the chosen continuation leads the next."""
 
@@ -59,7 +68,12 @@ class Control:
         stereotype: Probability of preferring the stereotyped sentence of a pair; one half in neutral pairs.
         order_bias: Share of questions in which it picks whatever option is shown first.
         refusal: Share of asks that a content filter answers in its place.
-        empty: Share of asks that it answers with nothing.
+        empty: Share of asks for text that it answers with nothing.
+        red: Share of red among images of which no colour is asked; the other two colours share the rest.
+        copying: Share of images that are copies of a training image.
+        heedless: Share of prompts and labels of images that it does not follow.
+        asked_by: How images are to be asked for: ``label``, ``prompt``, or ``nothing``. Told to probes; it takes any.
+        leak: By how many standard deviations the losses of what it was trained on lie lower than of what it was not.
         seed: Of all its decisions.
         delay_s: Seconds that each ask takes, for trying out interruption.
         datasets: Names of the data sets it knows, in the layouts of facts_mc and minimal_pairs.
@@ -71,6 +85,11 @@ class Control:
     order_bias: float = 0.2
     refusal: float = 0.0
     empty: float = 0.0
+    red: float = 0.6
+    copying: float = 0.1
+    heedless: float = 0.1
+    leak: float = 1.0
+    asked_by: str = "label"
     seed: int = 0
     delay_s: float = 0.0
     datasets: Sequence[str] = ("facts_mc", "minimal_pairs")
@@ -80,17 +99,19 @@ class Control:
         for name in RATES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a share in 0 to 1, not {getattr(self, name)}")
-        if self.delay_s < 0 or self.batch_tokens < 1:
-            raise ValueError("delay_s is at least 0 and batch_tokens at least 1")
+        if self.asked_by not in ASKED_BY:
+            raise ValueError(f"asked_by is one of {', '.join(ASKED_BY)}, not {self.asked_by!r}")
+        if self.delay_s < 0 or self.batch_tokens < 1 or not isfinite(self.leak):
+            raise ValueError("delay_s is at least 0, batch_tokens at least 1, and leak finite")
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """Text, and log-likelihoods."""
-        return frozenset({Capability.GENERATE, Capability.SCORE})
+        """All there are."""
+        return frozenset(Capability)
 
     def identity(self) -> Identity:
         """Name the settings and the data sets it knows; how fast it answers is no part of it."""
-        settings = {name: to_json(getattr(self, name)) for name in (*RATES, "seed")}
+        settings = {name: to_json(getattr(self, name)) for name in (*RATES, "leak", "asked_by", "seed")}
         known = {data.name: str(data.digest) for data in self._sets}
         details = to_json({"version": VERSION, "settings": settings, "datasets": known})
         return Identity("control", "scripted control", digest(details), details if isinstance(details, dict) else {})
@@ -103,12 +124,29 @@ class Control:
 
     def answer(self, asks: Sequence[Ask]) -> list[Reply]:
         """Answer every ask by the script."""
+        self._painter.shelf.clear()
         replies = []
         for ask in asks:
             if self.delay_s:
                 time.sleep(self.delay_s)
             replies.append(self._answer(ask))
         return replies
+
+    def media(self, name: str) -> bytes:
+        """An image that a reply to the last asks named.
+
+        Raises:
+            KeyError: none of them did.
+        """
+        return self._painter.shelf.media(name)
+
+    def training_data(self) -> Dataset:
+        """The coloured shapes that it was, and was not, trained on."""
+        return self._painter.training_data()
+
+    def members(self) -> tuple[Sequence[str], NDArray[np.uint8]]:
+        """Names and images of those it was trained on."""
+        return self._painter.records.members()
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -123,6 +161,12 @@ class Control:
     def _knowledge(self) -> Knowledge:
         return learn(self._sets)
 
+    @cached_property
+    def _painter(self) -> Painter:
+        asked_by = None if self.asked_by == "nothing" else self.asked_by
+        rates = {name: getattr(self, name) for name in ("red", "copying", "heedless", "leak")}
+        return Painter(**rates, asked_by=asked_by, seed=self.seed)
+
     def _happens(self, rate: float, what: str) -> bool:
         """Toss for ``what``: always the same result for the same seed."""
         return rate > 0 and self._draw(what) < rate * 2**63
@@ -132,11 +176,13 @@ class Control:
         return derive(self.seed, _safe(what))
 
     def _answer(self, ask: Ask) -> Reply:
-        if isinstance(ask, DrawAsk | LossAsk):
-            return Reply(Finish.FAILED, error=f"the control backend has no answer to a {type(ask).__name__}")
-        key = "\n".join((ask.context, *ask.continuations)) if isinstance(ask, ScoreAsk) else ask.prompt
+        if isinstance(ask, LossAsk | RecordAsk):
+            return self._painter.answer(ask)
+        key = _key(ask)
         if self._happens(self.refusal, f"refusal/{key}"):
             return Reply(Finish.REFUSED)
+        if isinstance(ask, DrawAsk):
+            return self._painter.answer(ask)
         if self._happens(self.empty, f"empty/{key}"):
             return Reply(Finish.STOP, text="" if isinstance(ask, GenerateAsk) else None)
         return self._generate(ask) if isinstance(ask, GenerateAsk) else self._score(ask)
@@ -191,6 +237,13 @@ class Control:
 
 
 # ── likelihoods and lengths ───────────────────────────────────────────────────────────────
+
+
+def _key(ask: GenerateAsk | ScoreAsk | DrawAsk) -> str:
+    """What names an ask when a filter refuses it."""
+    if isinstance(ask, DrawAsk):
+        return f"{ask.seed}/{ask.label}/{ask.prompt}"
+    return "\n".join((ask.context, *ask.continuations)) if isinstance(ask, ScoreAsk) else ask.prompt
 
 
 def _safe(text: str) -> str:

@@ -4,13 +4,17 @@ A row of the file answers an ask, found in one of two ways:
 
 - ``ask``: the ask's digest, ``sha256:…`` (`harness.canonical.digest`); fits every kind of ask;
 - ``prompt``: the exact prompt of a `GenerateAsk`, with ``system`` where only asks with that system
-  message are meant; or the context of a `ScoreAsk`, with ``continuations``, the exact list of them.
+  message are meant; or the prompt of a `DrawAsk`; or the context of a `ScoreAsk`, with ``continuations``,
+  the exact list of them.
 
-It says one or both of
+It says one or more of
 
 - ``text`` (or ``reply``), with ``finish`` where the reply did not simply stop;
 - ``scores``, one ``{"logprobs": […], "starts": […], "greedy": …}`` per continuation; or ``logprobs``,
-  one total in nats per continuation, which counts as a single token.
+  one total in nats per continuation, which counts as a single token;
+- ``media``, a list of images, each the name ``<sha256>.png`` of a file in the folder ``media`` beside the
+  recorded file, which is how evidence keeps them too;
+- ``losses`` of a training record, numbers by name, ``loss`` among them.
 
 Several rows of one prompt are samples, ordered by their integer ``sample``, or else as they stand: the
 ask's seed modulo their number picks one. Other columns are ignored. In CSV, lists are written as JSON.
@@ -18,22 +22,31 @@ ask's seed modulo their number picks one. Other columns are ignored. In CSV, lis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.backends.replay_rows import PlacedRow, read_rows
-from harness.backends.reply_checks import SPOKEN, continuation_score, fitting, one_line, token_scores
+from harness.backends.reply_checks import (
+    SPOKEN,
+    checked_losses,
+    continuation_score,
+    fitting,
+    one_line,
+    token_scores,
+)
 from harness.canonical import Digest, digest, digest_file, loads
 from harness.contracts import Identity
 from harness.errors import DataError, ModelError
-from harness.records import Ask, Capability, ContinuationScore, Finish, GenerateAsk, Reply, ScoreAsk
+from harness.records import Ask, Capability, ContinuationScore, DrawAsk, Finish, GenerateAsk, Reply, ScoreAsk
 
 __all__ = ["Replay"]
 
 KEYS = ("ask", "prompt")
-ANSWERS = ("text", "reply", "scores", "logprobs")
+ANSWERS = ("text", "reply", "scores", "logprobs", "media", "losses")
+NAME = re.compile(r"[0-9a-f]{64}\.png")
 LONGEST = 2**31
 """Stands for the length of a continuation that the row does not name."""
 
@@ -64,6 +77,10 @@ class Recorded:
             self.capabilities.add(Capability.GENERATE)
         if reply.scores:
             self.capabilities.add(Capability.SCORE)
+        if reply.media:
+            self.capabilities.add(Capability.DRAW)
+        if reply.losses:
+            self.capabilities.add(Capability.LOSS)
         if "ask" in row.values:
             self._add_ask(row, reply)
         elif "continuations" in row.values:
@@ -73,6 +90,8 @@ class Recorded:
             _put(self.by_options, (_string(row, "prompt"), options), reply, row)
         elif reply.scores and reply.text is None:
             raise _malformed(row, "scores by prompt need the list of continuations beside it")
+        elif reply.losses:
+            raise _malformed(row, "losses answer an ask by its digest, in the column `ask`")
         else:
             samples = self.by_prompt.setdefault((_string(row, "prompt"), _optional(row, "system")), {})
             _put(samples, _sample(row, default=len(samples)), reply, row)
@@ -89,11 +108,16 @@ class Recorded:
         if self.by_ask and (known := self.by_ask.get(str(digest(ask)))) is not None:
             return known
         if isinstance(ask, GenerateAsk):
-            samples = self.by_prompt.get((ask.prompt, ask.system)) or self.by_prompt.get((ask.prompt, None))
-            return samples[sorted(samples)[ask.seed % len(samples)]] if samples else None
+            return self._sample(ask.prompt, ask.system, ask.seed)
+        if isinstance(ask, DrawAsk) and ask.prompt is not None and ask.label is None:
+            return self._sample(ask.prompt, None, ask.seed)
         if isinstance(ask, ScoreAsk):
             return self.by_options.get((ask.context, ask.continuations))
         return None
+
+    def _sample(self, prompt: str, system: str | None, seed: int) -> Reply | None:
+        samples = self.by_prompt.get((prompt, system)) or self.by_prompt.get((prompt, None))
+        return samples[sorted(samples)[seed % len(samples)]] if samples else None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -114,7 +138,7 @@ class Replay:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What the file answers: GENERATE where it has texts, SCORE where it has scores.
+        """What the file answers: GENERATE where it has texts, SCORE scores, DRAW images, LOSS losses.
 
         Raises:
             ModelError: there is no such file.
@@ -150,6 +174,17 @@ class Replay:
         recorded = self._rows()
         missing = Reply(Finish.FAILED, error="no recorded reply")
         return [fitting(ask, recorded.find(ask) or missing) for ask in asks]
+
+    def media(self, name: str) -> bytes:
+        """Content of an image beside the file, by the name that a row gives it.
+
+        Raises:
+            KeyError: it is not there.
+        """
+        place = self._file().parent / "media" / name
+        if not NAME.fullmatch(name) or not place.is_file():
+            raise KeyError(f"there is no {one_line(name)} in the folder media beside the recorded file")
+        return place.read_bytes()
 
     def close(self) -> None:
         """Forget the rows; they are read again when needed."""
@@ -200,17 +235,18 @@ def _put(where: dict[Any, Reply], key: object, reply: Reply, row: PlacedRow) -> 
 def _reply(row: PlacedRow) -> Reply:
     """The reply a row records."""
     finish = _finish(row)
-    scores = _scores(row)
+    scores, losses = _scores(row), _losses(row)
+    media = tuple(_strings(row, "media")) if "media" in row.values else ()
     text = _optional(row, "text", "reply")
-    if scores and not text and finish in SPOKEN:
+    if (scores or losses or media) and not text and finish in SPOKEN:
         # An empty cell beside scores is what CSV makes of "no text".
         text = None
-    if text is None and not scores and finish in SPOKEN:
-        raise _malformed(row, "neither text nor scores, and no finish that explains it")
+    if text is None and not (scores or losses or media) and finish in SPOKEN:
+        raise _malformed(row, "neither text nor scores nor images nor losses, and no finish that explains it")
     if finish in (Finish.FAILED, Finish.TOO_LONG):
         error = _optional(row, "error") or f"recorded as {finish}"
         return Reply(finish, error=one_line(error))
-    return Reply(finish, text=text, scores=scores)
+    return Reply(finish, text=text, scores=scores, media=media, losses=losses)
 
 
 def _finish(row: PlacedRow) -> Finish:
@@ -233,6 +269,16 @@ def _scores(row: PlacedRow) -> tuple[ContinuationScore, ...]:
         return tuple(_score(item, length) for item, length in zip(given, lengths, strict=True))
     except (ValueError, TypeError) as error:
         raise _malformed(row, f"`{column}`: {error}") from error
+
+
+def _losses(row: PlacedRow) -> dict[str, float]:
+    if "losses" not in row.values:
+        return {}
+    value = row.values["losses"]
+    try:
+        return checked_losses(loads(value) if isinstance(value, str) else value)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _malformed(row, f"`losses`: {error}") from error
 
 
 def _score(item: object, length: int) -> ContinuationScore:

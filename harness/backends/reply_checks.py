@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from numbers import Real
 from typing import Any
 
-from harness.records import Ask, ContinuationScore, Finish, Reply, ScoreAsk
+from harness.records import Ask, ContinuationScore, DrawAsk, Finish, LossAsk, RecordAsk, Reply, ScoreAsk
 
-__all__ = ["SPOKEN", "checked_logprob", "continuation_score", "fitting", "one_line", "token_scores"]
+__all__ = [
+    "LOSS",
+    "SPOKEN",
+    "checked_logprob",
+    "checked_losses",
+    "continuation_score",
+    "fitting",
+    "one_line",
+    "token_scores",
+]
 
 SPOKEN = frozenset({Finish.STOP, Finish.LENGTH})
 """Finishes that come with an answer of the model."""
+
+LOSS = "loss"
+"""Name of the loss that every reply to a `LossAsk` has."""
 
 ROUNDING_NATS = 1e-3
 """How far above 0 rounding may push a log-probability; anything higher is not one."""
@@ -43,6 +55,24 @@ def checked_logprob(value: object) -> float:
     if not isfinite(number) or number > ROUNDING_NATS:
         raise ValueError(f"a log-probability is finite and at most 0, not {number}")
     return min(number, 0.0)
+
+
+def checked_losses(given: object) -> dict[str, float]:
+    """Read named losses as people write them.
+
+    Raises:
+        TypeError: they are no numbers by name.
+        ValueError: one is not finite, or `LOSS` is not among them.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError(f"losses are numbers by name, not {type(given).__name__}")
+    odd = [name for name, value in given.items() if isinstance(value, bool) or not isinstance(value, Real)]
+    if odd or not all(isinstance(name, str) for name in given):
+        raise TypeError("losses are numbers by name")
+    losses = {name: float(value) for name, value in given.items()}
+    if LOSS not in losses or not all(isfinite(value) for value in losses.values()):
+        raise ValueError(f"losses are finite, and one of them is named {LOSS!r}")
+    return losses
 
 
 def token_scores(logprobs: Sequence[Any], starts: Sequence[Any], *, length: int, greedy: bool) -> ContinuationScore:
@@ -85,8 +115,8 @@ def fitting(ask: Ask, reply: Reply) -> Reply:
     if reply.finish not in SPOKEN:
         return reply
     if not isinstance(ask, ScoreAsk):
-        silent = Reply(Finish.FAILED, error="there is no text where text was asked for")
-        return silent if reply.text is None else reply
+        lacking = _lacking(ask, reply)
+        return Reply(Finish.FAILED, error=lacking) if lacking else reply
     if len(reply.scores) != len(ask.continuations):
         problem = f"there are {len(reply.scores)} scores for {len(ask.continuations)} continuations"
         return Reply(Finish.FAILED, error=problem)
@@ -94,3 +124,14 @@ def fitting(ask: Ask, reply: Reply) -> Reply:
     if any(score.starts[-1] > len(continuation) for score, continuation in pairs):
         return Reply(Finish.FAILED, error="the scores have tokens beyond the end of their continuation")
     return reply
+
+
+def _lacking(ask: Ask, reply: Reply) -> str:
+    """What ``ask`` asked for and ``reply`` does not have; empty where nothing is missing."""
+    if isinstance(ask, DrawAsk):
+        return "" if len(reply.media) == 1 else f"there are {len(reply.media)} images where one was asked for"
+    if isinstance(ask, LossAsk):
+        return "" if LOSS in reply.losses else "there is no loss where a loss was asked for"
+    if isinstance(ask, RecordAsk):
+        return "" if reply.media or reply.text is not None else "there is neither image nor text of the record"
+    return "there is no text where text was asked for" if reply.text is None else ""

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import audit, listings, runs, settings, train
+from harness.cli import audit, listings, privacy, runs, settings, train
 from harness.cli.output import exit_for, talk
 from harness.errors import HarnessError
 
@@ -61,6 +61,7 @@ def common(
 
 audit.register(app)
 train.register(app)
+privacy.register(app)
 runs.register(app)
 settings.register(app)
 listings.register(app)

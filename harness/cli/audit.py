@@ -11,9 +11,12 @@ import typer
 from harness.cli.options import (
     ConfigPath,
     JsonFlag,
+    ModelOption,
     ProfileOption,
+    ReferenceOption,
     SeedOption,
     StoreOption,
+    model_table,
     open_request,
     open_store,
 )
@@ -43,6 +46,8 @@ def register(app: typer.Typer) -> None:
 
 def run(
     config: ConfigPath = None,
+    model: ModelOption = None,
+    reference: ReferenceOption = None,
     profile: ProfileOption = None,
     seed: SeedOption = None,
     store: StoreOption = None,
@@ -59,7 +64,13 @@ def run(
 
     Exits with 0 when the audit completed, whatever the verdict; with --gate the verdict decides.
     """
-    overrides = {"run.profile": profile, "run.seed": seed, "run.store": store, "run.max_minutes": max_minutes}
+    overrides = {
+        "model": model_table(model, reference),
+        "run.profile": profile,
+        "run.seed": seed,
+        "run.store": store,
+        "run.max_minutes": max_minutes,
+    }
     request, registry = open_request(config, overrides, fresh=fresh)
     _audit(request, registry, gate=gate, strict=strict, json=json, quiet=quiet)
 
@@ -158,6 +169,8 @@ def _report(done: Finished, *, json: bool) -> None:
 
 def plan(
     config: ConfigPath = None,
+    model: ModelOption = None,
+    reference: ReferenceOption = None,
     profile: ProfileOption = None,
     seed: SeedOption = None,
     store: StoreOption = None,
@@ -171,7 +184,9 @@ def plan(
     from harness.cli.progress import plan_lines
     from harness.run import preview
 
-    request, registry = open_request(config, {"run.profile": profile, "run.seed": seed, "run.store": store})
+    table = model_table(model, reference)
+    overrides = {"model": table, "run.profile": profile, "run.seed": seed, "run.store": store}
+    request, registry = open_request(config, overrides)
     target, forecast = preview(request, registry)
     if asks is not None:
         distinct = {digest(ask): ask for _, ask in target.asks()}

@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness.data.load import VARIABLE, available
+from harness.data.cards import VARIABLE
+from harness.data.load import available
 from harness.errors import HarnessError
 from harness.registry import Registry
 

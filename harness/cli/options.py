@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.config import Config
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigPath",
     "JsonFlag",
+    "ModelOption",
     "ProfileOption",
+    "ReferenceOption",
     "SeedOption",
     "StoreOption",
     "default_text",
+    "model_table",
     "open_request",
     "open_store",
     "read_config",
@@ -31,9 +36,35 @@ ConfigPath = Annotated[
     Path | None, typer.Option("--config", "-c", help="Configuration file. Default: harness.toml here.")
 ]
 StoreOption = Annotated[str | None, typer.Option("--store", help="Folder of runs. Default: `store` under [run].")]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Audit this instead of [model]: a checkpoint, a pipeline, or a Hugging Face model."),
+]
+ReferenceOption = Annotated[
+    list[str] | None,
+    typer.Option("--reference", help="Reference model of the checkpoint; may be given several times."),
+]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="smoke, standard or full.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Root of every random choice.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def model_table(model: str | None, references: Sequence[str] | None = None) -> dict[str, Any] | None:
+    """The [model] table that ``--model`` stands for, told by what is in the folder; None where it was not given.
+
+    Raises:
+        UsageError: references are given and the model is no checkpoint.
+    """
+    if model is None:
+        if references:
+            raise UsageError("--reference belongs to a checkpoint: name it with --model.")
+        return None
+    folder = Path(model).expanduser()
+    if (folder / "manifest.json").is_file() or (folder / "underway").is_dir():
+        return {"backend": "local", "checkpoint": model, **({"references": list(references)} if references else {})}
+    if references:
+        raise UsageError(f"{model} is no checkpoint of `harness train`, so it has no reference models.")
+    return {"backend": "diffusers" if (folder / "model_index.json").is_file() else "huggingface", "model": model}
 
 
 def default_text() -> str:

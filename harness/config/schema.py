@@ -93,6 +93,9 @@ class Gate(_Table):
     within: tuple[float, float] | None = Field(None, description="Passes where the whole interval is inside.")
     severity: Severity = Field(Severity.HARD, description="hard decides the verdict, soft only warns.")
     reason: str = Field(min_length=1, description="Why this limit, for whoever reads the verdict.")
+    where_applicable: bool = Field(
+        False, description="Pass over the limit, and say so, for models that the probe does not fit; else refuse them."
+    )
 
     @model_validator(mode="after")
     def _one_limit(self) -> Gate:

@@ -15,7 +15,10 @@ from typing import Any
 from harness.canonical import Digest
 from harness.errors import DataError
 
-__all__ = ["CARD_NAMES", "DataFile", "DatasetCard", "read_card"]
+__all__ = ["CARD_NAMES", "VARIABLE", "DataFile", "DatasetCard", "read_card"]
+
+VARIABLE = "HARNESS_DATA"
+"""Environment variable that names the folder of third-party data."""
 
 CARD_NAMES = ("card.toml", "CARD.toml")
 """File names of a card, ours first."""

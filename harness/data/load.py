@@ -16,14 +16,11 @@ from pathlib import Path
 
 from harness.canonical import Digest, digest_bytes
 from harness.contracts import Dataset
-from harness.data.cards import CARD_NAMES, DataFile, DatasetCard, read_card
+from harness.data.cards import CARD_NAMES, VARIABLE, DataFile, DatasetCard, read_card
 from harness.data.reading import kind_of, parse
 from harness.errors import DataError, nearest
 
-__all__ = ["VARIABLE", "available", "load"]
-
-VARIABLE = "HARNESS_DATA"
-"""Environment variable that names the folder of third-party data."""
+__all__ = ["available", "load"]
 
 
 def load(name: str, *, root: Path | None = None) -> Dataset:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.canonical import Digest, dumps, from_json, loads
-from harness.errors import BundleError, StoreError
+from harness.errors import BundleError, EvidenceError, StoreError
 from harness.evidence import tables
-from harness.evidence.manifest import MANIFEST, SCHEMA, STATEMENT, build_manifest, build_statement
+from harness.evidence.manifest import MANIFEST, SCHEMA, STATEMENT, Entry, build_manifest, build_statement, entry
+from harness.evidence.media import FOLDER, in_folder, named
 from harness.records import Case, Finish, Judged, Reading, Reply, Score, Value, Verdict
 from harness.summarise import CellResult
 
@@ -35,6 +36,7 @@ class Evidence:
         judged: Cases with their scores, by cell.
         results: Estimates and controls, one for each planned cell.
         verdict: None where the configuration has no gate.
+        media: Content of the images that replies name, by name; may read each when it is asked for.
     """
 
     run: Mapping[str, Value]
@@ -44,6 +46,7 @@ class Evidence:
     judged: Mapping[str, Sequence[Judged]]
     results: Sequence[CellResult]
     verdict: Verdict | None
+    media: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def totals(replies: Mapping[Digest, Reply]) -> dict[str, Value]:
@@ -59,7 +62,7 @@ def totals(replies: Mapping[Digest, Reply]) -> dict[str, Value]:
 
 
 def files_of(evidence: Evidence, extra: Content) -> dict[str, bytes]:
-    """Every file of the bundle but manifest and statement; ``extra`` are those that other rooms make."""
+    """Every file of the bundle but images, manifest and statement; ``extra`` are those that other rooms make."""
     return {
         "run.json": dumps(evidence.run, indent=2),
         "cases.parquet": tables.cases_table(evidence.cases),
@@ -79,16 +82,20 @@ def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
 
     Raises:
         StoreError: the disk is full or the store cannot be written; the journal still has every reply.
+        EvidenceError: an image that a reply names cannot be read.
     """
     files = files_of(evidence, extra)
-    manifest = dumps(build_manifest(files), indent=2)
     model = loads(files["run.json"])["plan"]["identity"]
-    closing = {STATEMENT: build_statement(manifest, model, evidence.verdict), MANIFEST: manifest}
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
         aside.mkdir(parents=True)
-        for path, content in (*files.items(), *closing.items()):
+        entries = [*_write_media(aside, evidence)]
+        for path, content in files.items():
             _write(aside / path, content)
+            entries.append(entry(path, content))
+        manifest = dumps(build_manifest(entries), indent=2)
+        _write(aside / STATEMENT, build_statement(manifest, model, evidence.verdict))
+        _write(aside / MANIFEST, manifest)
         _sync(aside)
         folder = _publish(aside, folder)
         _sync(folder.parent)
@@ -98,6 +105,9 @@ def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
             f"{folder}: cannot write the bundle: {error.strerror or error}. Every reply is in the journal:"
             " free some space or repair the folder, then run `harness resume`."
         ) from error
+    except EvidenceError:  # an image cannot be read from the journal
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     return folder
 
 
@@ -113,12 +123,24 @@ def _publish(aside: Path, folder: Path) -> Path:
             folder = folder.with_name(f"{stem}-{int(attempt) + 1}")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_media(folder: Path, evidence: Evidence) -> Iterator[Entry]:
+    """Write the images, one in memory at a time, and yield their entries."""
+    for name in named(evidence.replies.values()):
+        content = evidence.media[name]
+        _write(folder / FOLDER / name, content, durable=False)
+        yield entry(f"{FOLDER}/{name}", content)
+    if (folder / FOLDER).exists():
+        # Thousands of files synced one by one take half a minute; synced together, a moment.
+        os.sync()
+
+
+def _write(path: Path, content: bytes, *, durable: bool = True) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:
@@ -188,6 +210,7 @@ def read_bundle(folder: Path) -> Evidence:
         judged=_judged(folder, cases, scores),
         results=read_results(folder),
         verdict=read_verdict(folder),
+        media=in_folder(folder, named(replies.values())),
     )
 
 

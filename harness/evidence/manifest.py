@@ -6,14 +6,14 @@ the verdict alone, so it is checked by deriving it again. No single byte is outs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from harness.canonical import Digest, digest_bytes, dumps
 from harness.records import GateResult, Ruling, Value, Verdict
 
-__all__ = ["MANIFEST", "SCHEMA", "STATEMENT", "Entry", "Manifest", "build_manifest", "build_statement"]
+__all__ = ["MANIFEST", "SCHEMA", "STATEMENT", "Entry", "Manifest", "build_manifest", "build_statement", "entry"]
 
 MANIFEST = "manifest.json"
 STATEMENT = "statement.intoto.json"
@@ -31,6 +31,7 @@ _TYPES = {
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
     ".html": "text/html; charset=utf-8",
+    ".png": "image/png",
     ".toml": "application/toml",
 }
 
@@ -62,21 +63,21 @@ class Manifest:
     files: tuple[Entry, ...]
 
 
-def build_manifest(files: Mapping[str, bytes]) -> Manifest:
-    """List ``files``, given by path."""
-    return Manifest(
-        SCHEMA,
-        tuple(
-            Entry(
-                path,
-                digest_bytes(content),
-                len(content),
-                _TYPES.get(PurePosixPath(path).suffix, "application/octet-stream"),
-                _TIERS.get(path, "raw" if path.startswith("media/") else "public"),
-            )
-            for path, content in sorted(files.items())
-        ),
+def entry(path: str, content: bytes) -> Entry:
+    """Describe one file."""
+    return Entry(
+        path,
+        digest_bytes(content),
+        len(content),
+        _TYPES.get(PurePosixPath(path).suffix, "application/octet-stream"),
+        _TIERS.get(path, "raw" if path.startswith("media/") else "public"),
     )
+
+
+def build_manifest(files: Iterable[Entry] | Mapping[str, bytes]) -> Manifest:
+    """List ``files``: their entries, or their content by path."""
+    entries = [entry(*file) for file in files.items()] if isinstance(files, Mapping) else files
+    return Manifest(SCHEMA, tuple(sorted(entries, key=lambda file: file.path)))
 
 
 def build_statement(manifest: bytes, model: Mapping[str, Value], verdict: Verdict | None) -> bytes:

@@ -33,7 +33,9 @@ def environment(project: Path) -> dict[str, Value]:
 
 
 def _packages() -> dict[str, Value]:
-    found = {dist.name: dist.version for dist in distributions() if dist.name}
+    # A distribution's name and its version each parse all of its metadata anew; here they are parsed once.
+    read = (dist.metadata for dist in distributions())
+    found = {meta["Name"]: meta["Version"] for meta in read if "Name" in meta}
     return {name: found[name] for name in sorted(found, key=str.lower)}
 
 

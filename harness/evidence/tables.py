@@ -85,11 +85,13 @@ def replies_table(replies: Mapping[Digest, Reply]) -> Table:
         **{name: pa.string() for name in ("ask_digest", "finish", "text", "error", "scores", "media")},
         **{name: pa.int64() for name in ("prompt_tokens", "output_tokens", "retries")},
         "seconds": pa.float64(),
+        "losses": pa.string(),
     }
     rows = [
         (
             *(str(key), reply.finish.value, _visible(reply.text), _visible(reply.error), _json(reply.scores)),
             *(_json(reply.media), reply.usage.prompt_tokens, reply.usage.output_tokens, reply.retries, reply.seconds),
+            _json(reply.losses),
         )
         for key, reply in sorted(replies.items())
     ]
@@ -102,13 +104,13 @@ def _visible(text: str | None) -> str | None:
 
 
 def replies_from(content: Table) -> dict[Digest, Reply]:
-    """Read what `replies_table` wrote."""
+    """Read what `replies_table` wrote, now or before there were losses."""
     replies: dict[Digest, Reply] = {}
     for row in _read(content, "replies.parquet"):
-        record = {
+        record: dict[str, Any] = {
             **{name: row[name] for name in ("finish", "retries", "seconds")},
             **{name: None if row[name] is None else loads(row[name]) for name in ("text", "error")},
-            **{name: loads(row[name]) for name in ("scores", "media")},
+            **{name: loads(row[name]) for name in ("scores", "media", "losses") if name in row},
             "usage": {name: row[name] for name in ("prompt_tokens", "output_tokens")},
         }
         replies[Digest.parse(row["ask_digest"])] = from_json(Reply, record)

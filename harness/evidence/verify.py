@@ -14,6 +14,7 @@ from harness.controls import run_controls
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.evidence.bundle import Evidence, read_bundle, totals
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
+from harness.evidence.media import FOLDER
 from harness.gate import Policy, judge
 from harness.judge import judge_cases
 from harness.plan import CORE
@@ -48,7 +49,8 @@ def verify(folder: Path, registry: Registry) -> list[Finding]:
     try:
         found += _check_bytes(folder)
         if not found:
-            found += _check_numbers(read_bundle(folder), registry)
+            evidence = read_bundle(folder)
+            found += [*_check_media(folder, evidence), *_check_numbers(evidence, registry)]
     except HarnessError as error:
         found.append(Finding(str(folder), str(error)))
     except Exception as error:  # noqa: BLE001  a forged bundle may hold anything, and a stranger's probe may raise anything
@@ -107,6 +109,18 @@ def _check_statement(folder: Path, manifest: bytes) -> Iterator[Finding]:
         return
     if (folder / STATEMENT).read_bytes() != derived:
         yield Finding(STATEMENT, "does not follow from the manifest and the verdict: one of the three was changed")
+
+
+def _check_media(folder: Path, evidence: Evidence) -> Iterator[Finding]:
+    """Every image is named by a reply and by its own content, so that fitting digests cannot hide another picture."""
+    present = {path.relative_to(folder / FOLDER).as_posix() for path in (folder / FOLDER).rglob("*") if path.is_file()}
+    wanted = set(evidence.media)
+    yield from (Finding(f"{FOLDER}/{name}", "is named by a reply and missing") for name in sorted(wanted - present))
+    yield from (Finding(f"{FOLDER}/{name}", "is named by no reply") for name in sorted(present - wanted))
+    for name in sorted(wanted & present):
+        found = digest_bytes(evidence.media[name])
+        if name != f"{found.hex}.png":
+            yield Finding(f"{FOLDER}/{name}", f"holds another picture than its name says: {found}")
 
 
 # ── numbers ───────────────────────────────────────────────────────────────────────────────

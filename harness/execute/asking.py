@@ -14,6 +14,7 @@ from harness.contracts import Backend, BatchBackend, ConcurrentBackend
 from harness.errors import HarnessError
 from harness.execute.batches import Asks, batches
 from harness.execute.journal import Journal
+from harness.execute.media import Answer, with_media
 from harness.records import Ask, Finish, Reply
 
 __all__ = ["Asked", "Stop", "ask_all"]
@@ -22,6 +23,7 @@ COMMIT_EVERY_S = 0.25
 """Concurrent replies are committed together at this interval: a sync for each would cost more than the call."""
 
 OnReplies = Callable[[Mapping[Digest, Reply]], None]
+Keep = Callable[[Mapping[Digest, Answer]], None]
 
 
 class Stop:
@@ -85,8 +87,9 @@ def ask_all(
     started = time.monotonic()
     replies = dict(known)
 
-    def keep(new: Mapping[Digest, Reply]) -> None:
-        journal.add_replies(new)
+    def keep(answers: Mapping[Digest, Answer]) -> None:
+        new = {key: answer.reply for key, answer in answers.items()}
+        journal.add_replies(new, {name: data for answer in answers.values() for name, data in answer.media.items()})
         replies.update(new)
         on_replies(new)
 
@@ -109,9 +112,7 @@ def _failed(error: BaseException) -> Reply:
     return Reply(Finish.FAILED, error=f"{type(error).__name__}{place}: {error}"[:500])
 
 
-def _ask_in_batches(
-    backend: BatchBackend, asks: Asks, known: set[Digest], stop: Stop, keep: Callable[[Mapping[Digest, Reply]], None]
-) -> None:
+def _ask_in_batches(backend: BatchBackend, asks: Asks, known: set[Digest], stop: Stop, keep: Keep) -> None:
     # Batches are formed over all asks, answered or not: a resumed run must form those of an uninterrupted one.
     for batch in batches(asks, backend.length, backend.batch_tokens):
         missing = [(key, ask) for key, ask in batch if key not in known]
@@ -122,16 +123,17 @@ def _ask_in_batches(
         keep(dict(zip([key for key, _ in missing], _answers(backend, [ask for _, ask in missing]), strict=True)))
 
 
-def _answers(backend: BatchBackend, asks: list[Ask]) -> list[Reply]:
+def _answers(backend: BatchBackend, asks: list[Ask]) -> list[Answer]:
     try:
-        replies = [_sound(reply) for reply in backend.answer(asks)]
+        answers = [with_media(backend, _sound(reply)) for reply in backend.answer(asks)]
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001  a stranger's backend may raise anything; it is counted, not fatal
-        return [_failed(error)] * len(asks)
-    if len(replies) != len(asks):
-        return [Reply(Finish.FAILED, error=f"the backend gave {len(replies)} replies to {len(asks)} asks")] * len(asks)
-    return replies
+        return [Answer(_failed(error))] * len(asks)
+    if len(answers) != len(asks):
+        lost = Reply(Finish.FAILED, error=f"the backend gave {len(answers)} replies to {len(asks)} asks")
+        return [Answer(lost)] * len(asks)
+    return answers
 
 
 def _sound(reply: object) -> Reply:
@@ -145,22 +147,21 @@ def _sound(reply: object) -> Reply:
     return reply
 
 
-async def _ask_concurrently(
-    backend: ConcurrentBackend, asks: Asks, stop: Stop, keep: Callable[[Mapping[Digest, Reply]], None]
-) -> None:
+async def _ask_concurrently(backend: ConcurrentBackend, asks: Asks, stop: Stop, keep: Keep) -> None:
     waiting = iter(asks)
-    done: dict[Digest, Reply] = {}
+    done: dict[Digest, Answer] = {}
 
     async def worker() -> None:
         for key, ask in waiting:
             if stop.due:
                 return
             try:
-                done[key] = _sound(await backend.answer_one(ask))
+                # No other ask runs between a reply and the fetching of its files: neither awaits.
+                done[key] = with_media(backend, _sound(await backend.answer_one(ask)))
             except HarnessError:
                 raise
             except Exception as error:  # noqa: BLE001  as in `_answers`
-                done[key] = _failed(error)
+                done[key] = Answer(_failed(error))
 
     def commit() -> None:
         if done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.canonical import Digest, dumps
-from harness.records import Ask, GenerateAsk
+from harness.records import Ask, DrawAsk, GenerateAsk, LossAsk
 
 __all__ = ["Asks", "batches"]
 
@@ -13,10 +13,16 @@ Asks = Sequence[tuple[Digest, Ask]]
 
 
 def _manner(ask: Ask) -> bytes:
-    """Asks of one manner can be answered by one forward pass: same kind, same decoding settings."""
+    """Asks of one manner can be answered by one forward pass: same kind, same settings of it."""
     if isinstance(ask, GenerateAsk):
         settings = (ask.max_tokens, ask.temperature, ask.top_p, list(ask.stop), ask.chat)
         return b"generate" + dumps(settings)
+    if isinstance(ask, DrawAsk):
+        # A pipeline takes prompts for all of its images or for none, and so with labels; seeds are each image's own.
+        return b"draw" + dumps([ask.prompt is not None, ask.label is not None])
+    if isinstance(ask, LossAsk):
+        # The records of a batch share the noise of one seed.
+        return b"loss" + dumps(ask.seed)
     return type(ask).__name__.encode()
 
 

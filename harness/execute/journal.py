@@ -2,7 +2,8 @@
 
 A batch of replies is one transaction: after a crash a batch is there entirely or not at all, so a
 resumed run forms the same batches as an uninterrupted one and computes the same numbers. Every
-reply carries a check over ask and content, since SQLite itself does not notice a flipped byte.
+reply carries a check over ask and content, since SQLite itself does not notice a flipped byte. The images
+that a batch's replies name are part of its transaction: a reply that is there has its images there.
 """
 
 from __future__ import annotations
@@ -123,8 +124,9 @@ class Journal:
             raise self._trouble(error) from error
         return found
 
-    def _write(self, kind: str, entries: Iterable[tuple[str, bytes]]) -> None:
-        rows = [(kind, key, content, _check(key, content)) for key, content in entries]
+    def _write(self, entries: Iterable[tuple[str, str, bytes]]) -> None:
+        """Write ``(kind, key, content)`` in one transaction."""
+        rows = [(kind, key, content, _check(key, content)) for kind, key, content in entries]
         if not rows:
             return
         try:
@@ -142,10 +144,34 @@ class Journal:
         found = self._read("reply", [str(ask) for ask in asks])
         return {Digest.parse(key): from_json(Reply, loads(content)) for key, content in found.items()}
 
-    def add_replies(self, replies: Mapping[Digest, Reply]) -> None:
-        """Make ``replies`` durable, all or none. FAILED ones are left out: they are asked again next time."""
+    def add_replies(self, replies: Mapping[Digest, Reply], media: Mapping[str, bytes] | None = None) -> None:
+        """Make ``replies`` and the files they name durable, all or none.
+
+        FAILED replies are left out: they are asked again next time.
+
+        Args:
+            replies: By digest of the ask.
+            media: Content of every file that a reply names, by name.
+        """
         kept = {ask: reply for ask, reply in replies.items() if reply.finish is not Finish.FAILED}
-        self._write("reply", ((str(ask), dumps(reply)) for ask, reply in kept.items()))
+        files = {name: (media or {})[name] for reply in kept.values() for name in reply.media}
+        self._write(
+            [
+                *(("media", name, content) for name, content in files.items()),
+                *(("reply", str(ask), dumps(reply)) for ask, reply in kept.items()),
+            ]
+        )
+
+    def media(self, name: str) -> bytes:
+        """Content of a file that a kept reply names.
+
+        Raises:
+            JournalError: it is not here, or was changed.
+        """
+        found = self._read("media", [name]).get(name)
+        if found is None:
+            raise self.damaged(f"a reply names the file {name}, which is not there")
+        return found
 
     def readings(self, keys: Sequence[Digest]) -> dict[Digest, dict[str, float]]:
         """Those of the readings that have been taken, by `harness.measure.reading_key`."""
@@ -154,7 +180,7 @@ class Journal:
 
     def add_readings(self, readings: Mapping[Digest, Mapping[str, float]]) -> None:
         """Make ``readings`` durable, all or none."""
-        self._write("reading", ((str(key), dumps(values)) for key, values in readings.items()))
+        self._write(("reading", str(key), dumps(values)) for key, values in readings.items())
 
     def rate(self) -> float | None:
         """Tokens a second that this model reached here when it was last asked; None if it never was."""
@@ -163,7 +189,7 @@ class Journal:
 
     def set_rate(self, tokens_per_second: float) -> None:
         """Remember how fast the model is here, for forecasts."""
-        self._write("rate", [("last", dumps(tokens_per_second))])
+        self._write([("rate", "last", dumps(tokens_per_second))])
 
     def count(self) -> int:
         """Number of replies kept."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.canonical import digest
-from harness.contracts import InstrumentCard, Materials
+from harness.contracts.instruments import InstrumentCard, Materials
 from harness.records import Reading
 
 __all__ = ["ImageFeatures"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.canonical import digest
-from harness.contracts import InstrumentCard, Materials
+from harness.contracts.instruments import InstrumentCard, Materials
 from harness.errors import UsageError
 from harness.records import Reading
 

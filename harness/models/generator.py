@@ -114,8 +114,20 @@ class Drawing(Generator, Protocol):
     classes: Sequence[str]
     prompted: bool
 
+    @property
+    def noise_shape(self) -> tuple[int, ...]:
+        """Shape of the standard normal noise that becomes one image."""
+
+    def initial_noise(self, seeds: Sequence[int]) -> Tensor:
+        """The noise that `draw` starts from, ``[n, *noise_shape]``, on the CPU."""
+
     def draw(
-        self, seeds: Sequence[int], *, labels: Sequence[int] | None = None, prompts: Sequence[str] | None = None
+        self,
+        seeds: Sequence[int],
+        *,
+        labels: Sequence[int] | None = None,
+        prompts: Sequence[str] | None = None,
+        noise: Tensor | None = None,
     ) -> Tensor:
         """One image for each seed: float32 ``[n, channels, height, width]`` in [-1, 1], on the CPU.
 
@@ -126,4 +138,5 @@ class Drawing(Generator, Protocol):
             seeds: Of each image.
             labels: Class of each image; needed where ``classes`` is not empty and ``prompted`` is False.
             prompts: Prompt of each image; needed where ``prompted``.
+            noise: To start from instead of what the seeds give, ``[n, *noise_shape]``.
         """

@@ -7,8 +7,8 @@ judges one case, an *estimate* is what a reader sees. Absence is a value of its 
 
 from __future__ import annotations
 
-from harness.records.asks import Ask, Capability, DrawAsk, GenerateAsk, LossAsk, ScoreAsk
-from harness.records.cases import Arm, Case, Judged, Outcome, Score, Value
+from harness.records.asks import Ask, Capability, DrawAsk, GenerateAsk, LossAsk, RecordAsk, ScoreAsk
+from harness.records.cases import Arm, Case, Exhibit, Judged, Outcome, Score, Value
 from harness.records.estimates import Absence, Better, ControlKind, ControlResult, Counts, Estimate, Interval, Metric
 from harness.records.replies import ContinuationScore, Finish, Reading, Reply, Usage
 from harness.records.verdicts import Cell, CellStatus, GateResult, Ruling, Severity, Verdict
@@ -28,6 +28,7 @@ __all__ = [
     "Counts",
     "DrawAsk",
     "Estimate",
+    "Exhibit",
     "Finish",
     "GateResult",
     "GenerateAsk",
@@ -37,6 +38,7 @@ __all__ = [
     "Metric",
     "Outcome",
     "Reading",
+    "RecordAsk",
     "Reply",
     "Ruling",
     "Score",

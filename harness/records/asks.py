@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Ask", "Capability", "DrawAsk", "GenerateAsk", "LossAsk", "ScoreAsk"]
+__all__ = ["Ask", "Capability", "DrawAsk", "GenerateAsk", "LossAsk", "RecordAsk", "ScoreAsk"]
 
 
 class Capability(StrEnum):
@@ -70,19 +70,49 @@ class ScoreAsk:
 
 @dataclass(frozen=True, slots=True)
 class DrawAsk:
-    """Make one image from ``seed``, optionally for a ``prompt`` or a class ``label``."""
+    """Make one image from ``seed``, optionally for a ``prompt`` or a class ``label``.
+
+    Attributes:
+        seed: Of the noise that the image is made from.
+        prompt: What it is to show, in words.
+        label: Number of the class it is to show.
+        jitter: Share j of that noise, in [0, 1], that other noise replaces: z √(1 - j²) + j z'.
+        marked: Whether a model that puts a watermark in its images puts it in this one. The others take no notice.
+    """
 
     seed: int
     prompt: str | None = None
     label: int | None = None
+    jitter: float = 0.0
+    marked: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.jitter <= 1:
+            raise ValueError(f"jitter is a share from 0 to 1, not {self.jitter}")
 
 
 @dataclass(frozen=True, slots=True)
 class LossAsk:
-    """Give the training loss of the record named ``record`` in the backend's training data."""
+    """Give the training loss of the record named ``record`` in the backend's training data.
+
+    Attributes:
+        record: A name of the backend's training data (`harness.contracts.TrainedBackend`); or, behind the name of a
+            canary, ``/reference/00017``: a record like it with a fill that is planted nowhere, by number from 0.
+        seed: Of the noise that a loss may need; records asked with one seed share their noise, and can be compared.
+    """
 
     record: str
     seed: int = 0
 
 
-Ask = GenerateAsk | ScoreAsk | DrawAsk | LossAsk
+@dataclass(frozen=True, slots=True)
+class RecordAsk:
+    """Show the record named ``record`` of the backend's training data: its image as media, its text as text.
+
+    What a model was trained on comes into the evidence this way, only where a probe needs to show it.
+    """
+
+    record: str
+
+
+Ask = GenerateAsk | ScoreAsk | DrawAsk | LossAsk | RecordAsk

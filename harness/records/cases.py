@@ -9,7 +9,7 @@ from math import isfinite
 
 from harness.records.asks import Ask
 
-__all__ = ["Arm", "Case", "Judged", "Outcome", "Score", "Value"]
+__all__ = ["Arm", "Case", "Exhibit", "Judged", "Outcome", "Score", "Value"]
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 """What JSON can hold: the type of everything in evidence that is not a record."""
@@ -75,3 +75,22 @@ class Judged:
 
     case: Case
     score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """Pictures shown side by side in a report, because a number alone does not convince.
+
+    Attributes:
+        title: What is shown, in a few words of the probe's own.
+        note: Why it is shown, in one sentence of the probe's own.
+        pictures: Name under ``media/`` and label of each, at least one.
+    """
+
+    title: str
+    note: str
+    pictures: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        if not self.pictures:
+            raise ValueError("an exhibit shows at least one picture")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = ["ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
@@ -58,7 +59,9 @@ class Reply:
         finish: Why it ended.
         text: Generated text; None where the ask was for something else or nothing came.
         scores: One per continuation of a `ScoreAsk`, in its order.
-        media: Names of files under the bundle's ``media/``, for images.
+        media: Names of files under the bundle's ``media/``: images, each named by its content, ``<sha256>.png``.
+        losses: For a `LossAsk`, losses of the record by name, lower meaning better fitted. ``loss`` is always among
+            them: the one that membership tests read. Other names are the model's own.
         error: What went wrong, in one line; None unless ``finish`` is FAILED or TOO_LONG.
         usage: Tokens used.
         seconds: Wall time that the backend attributes to this ask.
@@ -73,12 +76,15 @@ class Reply:
     usage: Usage = Usage()
     seconds: float = 0.0
     retries: int = 0
+    # A mapping has no hash: replies that differ here alone share theirs, and are unequal all the same.
+    losses: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A request that ``instrument`` read ``text`` (with ``context``, for instruments of pairs)."""
+    """A request that ``instrument`` read ``text``, or the picture ``media`` (with ``context``, where it needs one)."""
 
     instrument: str
     text: str
     context: str | None = None
+    media: str | None = None

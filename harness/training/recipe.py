@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from harness.seeds import derive
+
 __all__ = ["Canaries", "Kind", "Mode", "Privacy", "Recipe"]
 
 Kind = Literal["language", "vae", "gan", "diffusion", "text_to_image"]
@@ -71,6 +73,9 @@ class Recipe(_Table):
     patience: int | None = Field(None, ge=1, description="Validations without improvement before stopping early.")
     save_every: int = Field(200, ge=1, description="Steps between states kept for resuming.")
     seed: int = Field(20260101, ge=0, description="Root of all randomness that privacy does not need to hide.")
+    toss: int = Field(
+        0, ge=0, description="Which toss of the coins: models that differ here alone are each other's references."
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where CUDA is used without privacy, else float32."
     )
@@ -84,3 +89,8 @@ class Recipe(_Table):
         if self.privacy is not None and self.max_grad_norm is not None:
             raise ValueError("with privacy each record's gradient is clipped (privacy.clip): drop max_grad_norm")
         return self
+
+    @property
+    def root(self) -> int:
+        """Root of all randomness but the records': another toss throws coins, weights and batches anew."""
+        return derive(self.seed, f"toss/{self.toss}") if self.toss else self.seed

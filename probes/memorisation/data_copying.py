@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
-from harness.errors import DataError
+from harness.errors import NotApplicableError
 from harness.images.copying import CopyingTest, authentic, data_copying, likelihoods
 from harness.images.features import NAMES
 from harness.records import (
@@ -72,12 +72,12 @@ class DataCopying:
         """Yield the draws, then held-out pictures, then training pictures.
 
         Raises:
-            DataError: too few records were held out.
+            NotApplicableError: too few records were held out.
         """
         n = min(self.images, budget.items or self.images)
         fresh = held_out(data, n)
         if len(fresh) < 2:
-            raise DataError("Fewer than 2 records of the training data were held out: nothing to compare with.")
+            raise NotApplicableError("fewer than 2 records were held out of the training: too few to compare with")
         for draw in draws(data, n):
             yield Case(f"draw/{draw.ask.seed}", draw.ask, {}, {"arm": "drawn"}, f"draw/{draw.ask.seed}")
         for arm, rows in (("held_out", fresh), ("member", members(data, n))):
@@ -107,7 +107,7 @@ class DataCopying:
             name: [its for its in scores if its.case.groups["arm"] == name and its.score.values]
             for name in ("drawn", "held_out", "member")
         }
-        counts = tally([its for its in scores if its.case.groups["arm"] == "drawn"])
+        counts = tally(scores)
         few = [f"{len(its)} {name.replace('_', ' ')}" for name, its in arms.items() if len(its) < LEAST]
         if few:
             reason = f"needs {LEAST} pictures of each set, and has only {', '.join(few)}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
-from harness.errors import DataError
+from harness.errors import NotApplicableError
 from harness.records import (
     Absence,
     Arm,
@@ -71,12 +71,12 @@ class Replication:
         """Yield the draws, then held-out pictures, then training pictures.
 
         Raises:
-            DataError: no record was held out.
+            NotApplicableError: no record was held out.
         """
         n = min(self.images, budget.items or self.images)
         fresh = held_out(data, n)
         if not fresh:
-            raise DataError("No record of the training data was held out, so nothing shows what fresh pictures score.")
+            raise NotApplicableError("no record was held out of the training: nothing shows what fresh pictures score")
         for draw in draws(data, n):
             yield Case(f"draw/{draw.ask.seed}", draw.ask, {}, {"arm": "drawn"}, f"draw/{draw.ask.seed}")
         for row in fresh:
@@ -113,12 +113,12 @@ class Replication:
         fresh = share_of(HELD_OUT, arms["held_out"], "replica")
         null = fresh.interval.value if isinstance(fresh, Estimate) else None
         drawn = share_of(REPLICATED, arms["drawn"], "replica", null=None if null is None else lambda _: null)
+        both = tally([*arms["drawn"], *arms["held_out"]])
         if isinstance(drawn, Estimate) and isinstance(fresh, Estimate):
-            gap = independent_difference(drawn.interval, fresh.interval)
-            yield EXCESS.estimate(gap, tally(arms["drawn"]))
+            yield EXCESS.estimate(independent_difference(drawn.interval, fresh.interval), both)
         else:
             missing = drawn if isinstance(drawn, Absence) else fresh
-            yield EXCESS.absent(missing.reason if isinstance(missing, Absence) else "", tally(arms["drawn"]))
+            yield EXCESS.absent(missing.reason if isinstance(missing, Absence) else "", both)
         yield drawn
         yield fresh
         yield share_of(FOUND, arms["member"], "replica")

@@ -19,6 +19,7 @@ from harness.records import (
     GenerateAsk,
     Interval,
     LossAsk,
+    RecordAsk,
     Reply,
     ScoreAsk,
     Usage,
@@ -31,6 +32,7 @@ ASKS = st.one_of(
     st.builds(ScoreAsk, context=TEXT, continuations=st.lists(TEXT.filter(bool), min_size=1, max_size=4).map(tuple)),
     st.builds(DrawAsk, seed=st.integers(0, 9), prompt=st.none() | TEXT, label=st.none() | st.integers(0, 9)),
     st.builds(LossAsk, record=TEXT),
+    st.builds(RecordAsk, record=TEXT),
 )
 SCORES = st.builds(
     ContinuationScore,
@@ -46,6 +48,8 @@ REPLIES = st.builds(
     error=st.none() | TEXT,
     usage=st.builds(Usage, st.integers(0, 99), st.integers(0, 99)),
     seconds=FINITE,
+    media=st.lists(TEXT, max_size=2).map(tuple),
+    losses=st.dictionaries(TEXT, FINITE, max_size=2),
 )
 
 

@@ -73,7 +73,7 @@ class TreeScorer:
         if primer not in self._primers:
             cache = DynamicCache()
             ids = torch.tensor([primer], device=self.loaded.device)
-            self.loaded.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True)
+            self.loaded.model.base_model(input_ids=ids, cache=cache, use_cache=True)
             self._primers[primer] = [(layer.keys, layer.values) for layer in cache.layers]
         self._primers.move_to_end(primer)
         while len(self._primers) > 1 and (
@@ -103,7 +103,7 @@ class TreeScorer:
             input_ids=torch.from_numpy(ids).to(device),
             attention_mask=mask,
             position_ids=torch.from_numpy(positions).to(device),
-            past_key_values=cache,
+            cache=cache,
             use_cache=cache is not None,
         ).last_hidden_state  # [rows, width, size]
         nodes = np.concatenate([number * width + np.asarray(row.nodes) for number, row in enumerate(rows)])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.backends.control import Control
 from harness.data import load
 from harness.errors import DataError
-from harness.records import Capability, DrawAsk, Finish, GenerateAsk, LossAsk, ScoreAsk
+from harness.records import Capability, Finish, GenerateAsk, ScoreAsk
 
 FACT = load("facts_mc").rows[0]
 PAIR = next(row for row in load("minimal_pairs").rows if row["direction"] == "stereo")
@@ -161,13 +161,6 @@ def test_text_keeps_to_the_limits_of_the_ask():
     assert nothing.text == ""
 
 
-def test_what_it_cannot_do_fails_with_a_reason():
-    for ask in (DrawAsk(seed=1), LossAsk("record")):
-        (reply,) = Control().answer([ask])
-        assert reply.finish is Finish.FAILED
-        assert type(ask).__name__ in reply.error
-
-
 @given(st.text(), st.lists(st.text(min_size=1), min_size=1, max_size=4))
 def test_any_prompt_gets_a_whole_answer(prompt, continuations):
     written, scored = Control(datasets=()).answer([GenerateAsk(prompt), ScoreAsk(prompt, tuple(continuations))])
@@ -192,14 +185,21 @@ def test_each_ask_takes_the_time_that_is_set():
 def test_its_identity_covers_what_could_change_a_reply_and_nothing_else():
     assert Control().identity() == Control(delay_s=1, batch_tokens=8).identity()
     others = [{"seed": 1}, {"hallucination": 0.2}, {"refusal": 0.1}, {"datasets": ("facts_mc",)}]
-    assert len({Control(**settings).identity().digest for settings in [{}, *others]}) == 5
+    others += [{"red": 0.5}, {"copying": 0.5}, {"heedless": 0.5}, {"leak": 0.5}, {"asked_by": "prompt"}]
+    assert len({Control(**settings).identity().digest for settings in [{}, *others]}) == 10
 
 
-def test_its_capabilities_are_text_and_likelihoods():
-    assert Control().capabilities == {Capability.GENERATE, Capability.SCORE}
+def test_it_can_do_whatever_can_be_asked():
+    assert Control().capabilities == set(Capability)
 
 
-@pytest.mark.parametrize("settings", [{"hallucination": 1.1}, {"empty": -0.1}, {"delay_s": -1}, {"batch_tokens": 0}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"hallucination": 1.1}, {"empty": -0.1}, {"delay_s": -1}, {"batch_tokens": 0}),
+        *({"copying": 2}, {"red": -1}, {"leak": float("inf")}, {"asked_by": "name"}),
+    ],
+)
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Control(**settings)

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from harness.backends.replay import Replay
-from harness.canonical import digest
-from harness.contracts import BatchBackend
+from harness.canonical import digest, digest_bytes
+from harness.contracts import BatchBackend, DrawingBackend
 from harness.errors import DataError, ModelError
-from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, Reply, ScoreAsk
+from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, LossAsk, Reply, ScoreAsk
 
 
 def write_jsonl(path: Path, rows: Sequence[object]) -> Path:
@@ -98,6 +98,62 @@ def test_an_ask_without_a_row_fails_and_says_so(recorded):
     for ask in (GenerateAsk(prompt="hi "), ScoreAsk("hi", ("a",)), DrawAsk(seed=1)):
         reply = answer(path, ask)
         assert (reply.finish, reply.text, reply.error) == (Finish.FAILED, None, "no recorded reply")
+
+
+def test_losses_are_found_by_the_digest_of_their_ask(recorded):
+    asks = [LossAsk("a"), LossAsk("a", seed=1), LossAsk("b")]
+    losses = [{"loss": 1.5}, {"loss": 0.25, "bound": -2.0}]
+    path = recorded(*({"ask": str(digest(ask)), "losses": its} for ask, its in zip(asks, losses, strict=False)))
+    target = Replay(path=str(path))
+    assert target.capabilities == {Capability.LOSS}
+    replies = target.answer(asks)
+    assert [reply.losses for reply in replies] == [*losses, {}]
+    assert [reply.finish for reply in replies] == [Finish.STOP, Finish.STOP, Finish.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("losses", "problem"),
+    [
+        ({"loss": "low"}, "numbers by name"),
+        ({"bound": 1.0}, "one of them is named 'loss'"),
+        ([1.0], "numbers by name"),
+        ("{", "`losses`"),
+        ({"loss": True}, "numbers by name"),
+    ],
+)
+def test_losses_that_are_none_are_refused_with_the_line(recorded, losses, problem):
+    path = recorded({"ask": str(digest(LossAsk("a"))), "losses": losses})
+    with pytest.raises(DataError, match=r"rows\.jsonl:1: .*" + problem):
+        answer(path, LossAsk("a"))
+
+
+def test_losses_without_a_digest_are_refused(recorded):
+    with pytest.raises(DataError, match="losses answer an ask by its digest"):
+        answer(recorded({"prompt": "p", "losses": {"loss": 1.0}}), LossAsk("p"))
+
+
+def test_images_lie_beside_the_file_and_are_found_by_digest_or_prompt(recorded, tmp_path):
+    images = [b"\x89PNG\r\n\x1a\n" + bytes([number]) for number in range(3)]
+    names = [f"{digest_bytes(image).hex}.png" for image in images]
+    (tmp_path / "media").mkdir()
+    for name, image in zip(names, images, strict=True):
+        (tmp_path / "media" / name).write_bytes(image)
+    path = recorded(
+        {"prompt": "a cat", "media": [names[0]]},
+        {"prompt": "a cat", "media": json.dumps([names[1]])},
+        {"ask": str(digest(DrawAsk(7, label=1))), "media": [names[2]]},
+    )
+    target = Replay(path=str(path))
+    assert isinstance(target, DrawingBackend)
+    assert target.capabilities == {Capability.DRAW}
+    asks = [DrawAsk(0, prompt="a cat"), DrawAsk(1, prompt="a cat"), DrawAsk(7, label=1)]
+    assert [reply.media for reply in target.answer(asks)] == [(name,) for name in names]
+    assert [target.media(name) for name in names] == images
+    for stranger in ("0" * 64 + ".png", "../rows.jsonl"):
+        with pytest.raises(KeyError):
+            target.media(stranger)
+    for wrong in (GenerateAsk("a cat"), LossAsk("a cat"), DrawAsk(0, prompt="a cat", label=1)):
+        assert answer(path, wrong).finish is Finish.FAILED
 
 
 def test_a_row_with_a_system_message_answers_only_asks_with_it(recorded):

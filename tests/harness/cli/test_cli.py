@@ -231,7 +231,7 @@ def test_listings_describe_what_is_installed(harness, acme):
         in harness("probes", "describe", "acme.arithmetic").out
     )
     assert "Settings: errors" in harness("backends", "describe", "acme.calculator").out
-    assert harness("instruments", "list").out == "No instrument is installed.\n"
+    assert "image_features  Edges and colours  (rai-harness 0.1.0)" in harness("instruments", "list").out
     assert "Did you mean 'acme.arithmetic'" in harness("probes", "describe", "acme.arithmetik").err
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from harness.contracts import Budget
 from harness.controls import run_controls
-from harness.errors import DataError
+from harness.errors import NotApplicableError
 from harness.records import Absence, Capability, DrawAsk, Judged, RecordAsk
 from probes.memorisation.replication import Replication
 from probes.pictures import scripted
@@ -84,7 +84,7 @@ def test_the_gallery_shows_the_closest_pairs_first(training):
 
 
 def test_without_held_out_records_there_is_no_null_and_no_probe(training):
-    with pytest.raises(DataError, match="held out"):
+    with pytest.raises(NotApplicableError, match="held out"):
         list(Replication().cases(training(held_out=0), BUDGET))
 
 

@@ -1,14 +1,14 @@
 """What a plugin must be: Protocols, cards, and nothing to inherit from.
 
 Anything of the right shape is a plugin. `harness.registry` finds it by its entry point and
-`tests/contract/` holds every installed one, ours or not, to what is written here.
+`tests/contract/` holds every installed one, ours or not, to what is written here: data, probes and backends in this
+file, instruments and mitigations in files of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -44,12 +44,7 @@ __all__ = [
     "DrawingBackend",
     "FetchingBackend",
     "Identity",
-    "Instrument",
-    "InstrumentCard",
     "InvertingBackend",
-    "Materials",
-    "Mitigation",
-    "MitigationCard",
     "Probe",
     "ProbeCard",
     "Progress",
@@ -323,8 +318,9 @@ class TrainedBackend(Backend, Protocol):
 
         A row has ``record`` (its name), ``unit`` (document or image it is of), ``role`` (``member``, ``nonmember``, or
         ``validation``: seen for stopping only), ``repeats`` (in training), ``text`` (where it has no image), ``label``,
-        ``class``, ``caption``, ``attributes``, ``asked_by`` (what a `DrawAsk` needs: ``label`` or ``prompt``) and
-        ``canary`` (``template``, ``fill``, ``family``); or None for each.
+        ``class``, ``caption``, ``attributes``, ``asked_by`` (what a `DrawAsk` needs: ``label`` or ``prompt``),
+        ``references`` (for each reference model, whether it was trained on the record) and ``canary`` (``template``,
+        ``fill``, ``family``); or None for each.
 
         Raises:
             ModelError, DataError: it cannot be had, so the capability is not there either; says why.
@@ -369,87 +365,3 @@ class FetchingBackend(Backend, Protocol):
             ModelError: no source could give it.
             OfflineError: it is missing and the network is forbidden.
         """
-
-
-# ── instruments and mitigations ───────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class InstrumentCard:
-    """What an instrument measures, and how well.
-
-    Attributes:
-        id: Plugin name.
-        version: Changes whenever a reading could change.
-        title: Human name.
-        measures: Names of the values it gives, each with its range in words.
-        digest: Over weights and word lists.
-        accuracy: Sensitivity and specificity with intervals and the set they were measured on, in words.
-        limits: What it cannot tell.
-    """
-
-    id: str
-    version: str
-    title: str
-    measures: Mapping[str, str]
-    digest: Digest
-    accuracy: str
-    limits: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Materials:
-    """What an instrument may look at beside its readings.
-
-    Attributes:
-        media: Name of a picture → its PNG.
-        members: `TrainedBackend.members` of the audited model; raises ``ModelError`` where it does not know them.
-        noise: `InvertingBackend.noise` of the audited model; raises ``ModelError`` where it cannot invert.
-    """
-
-    media: Callable[[str], bytes]
-    members: Callable[[], tuple[Sequence[str], NDArray[np.uint8]]]
-    noise: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-
-
-@runtime_checkable
-class Instrument(Protocol):
-    """Reads replies in batches, text or pictures; equal inputs give equal readings."""
-
-    @property
-    def card(self) -> InstrumentCard:
-        """What it is."""
-
-    def read(self, readings: Sequence[Reading], materials: Materials) -> list[Mapping[str, float]]:
-        """One mapping per reading, in order, with the names on the card."""
-
-
-@dataclass(frozen=True, slots=True)
-class MitigationCard:
-    """What a mitigation changes and what it costs.
-
-    Attributes:
-        id: Plugin name.
-        title: Human name.
-        kind: prompt, decoding, data or training.
-        cost: In words: extra tokens, calls, training time.
-        limits: What it does not do.
-    """
-
-    id: str
-    title: str
-    kind: str
-    cost: str
-    limits: tuple[str, ...] = field(default=())
-
-
-@runtime_checkable
-class Mitigation(Protocol):
-    """Turns a backend into a mitigated one, so that with and without differ in one field of the plan."""
-
-    @property
-    def card(self) -> MitigationCard:
-        """What it is."""
-
-    def apply(self, target: Backend, work: Path) -> Backend:
-        """Wrap ``target``; files it makes go under ``work``."""

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.backends.control_painter import plain_png
+from harness.backends.trained.records import Records
+from harness.backends.trained.shelf import Shelf
+from harness.canonical import digest, dumps, from_json, loads
+from harness.data.canaries import Canary
+from harness.data.examples import Examples
+from harness.errors import ModelError
+from harness.images.pictures import from_png, media_name
+from harness.records import Finish, Reply
+
+IMAGES = np.arange(4 * 8 * 8).astype(np.uint8).reshape(4, 8, 8, 1)
+ROLES = ("member", "nonmember", "validation", "removed")
+
+
+def images(**more):
+    fields = {
+        "images": IMAGES,
+        "texts": ("a one", "a two", "a one", "a two"),
+        "labels": np.array([0, 1, 0, 1]),
+        "classes": ("one", "two"),
+        "attributes": {"ink": ("blue", "black", "blue", "black")},
+    }
+    examples = Examples("x", digest([]), tuple("abcd"), tuple("abcd"), **{**fields, **more})
+    return Records(examples, ROLES, (2, 0, 0, 0), asked_by="label")
+
+
+def passages():
+    canary = Canary("c", 4, "The number of Ada is ", "1 2 3", "digits")
+    texts = ("One.", "Two.", "The number of Ada is 1 2 3")
+    examples = Examples("t", digest([]), ("a", "b", "c"), ("doc1", "doc1", "c"), texts=texts)
+    return Records(examples, ("member", "nonmember", "member"), (1, 0, 4), (canary,))
+
+
+def test_a_row_tells_all_there_is_of_an_image_but_its_pixels():
+    first, *rest = images().rows()
+    assert first == {
+        "record": "a",
+        "unit": "a",
+        "role": "member",
+        "repeats": 2,
+        "text": None,
+        "label": 0,
+        "class": "one",
+        "caption": "a one",
+        "attributes": {"ink": "blue"},
+        "asked_by": "label",
+        "canary": None,
+    }
+    # A duplicate that was removed before training is neither member nor non-member.
+    assert [(row["record"], row["role"]) for row in rest] == [("b", "nonmember"), ("c", "validation")]
+    assert loads(dumps([first, *rest])) == [first, *rest]
+
+
+def test_a_row_of_text_has_its_text_and_a_planted_one_its_canary():
+    rows = passages().rows()
+    assert [row["text"] for row in rows] == ["One.", "Two.", "The number of Ada is 1 2 3"]
+    assert [row["unit"] for row in rows] == ["doc1", "doc1", "c"]
+    assert rows[2]["canary"] == {"template": "The number of Ada is ", "fill": "1 2 3", "family": "digits"}
+    assert rows[2]["repeats"] == 4
+    assert {rows[0][name] for name in ("label", "class", "caption", "attributes", "canary")} == {None}
+
+
+def test_members_are_given_once_each_in_the_order_of_the_rows():
+    records = images()
+    names, pixels = records.members()
+    assert names == [row["record"] for row in records.rows() if row["role"] == "member"] == ["a"]
+    assert np.array_equal(pixels, IMAGES[:1])
+    with pytest.raises(ModelError, match="trained on text"):
+        passages().members()
+
+
+def test_a_record_is_shown_as_it_is():
+    shelf = Shelf()
+    reply = images().show("b", shelf)
+    assert (reply.finish, reply.text) == (Finish.STOP, "a two")
+    content = shelf.media(reply.media[0])
+    assert reply.media == (media_name(content),)
+    assert np.array_equal(from_png(content), IMAGES[1])
+    assert passages().show("a", shelf) == Reply(Finish.STOP, text="One.")
+
+
+def test_a_record_that_is_not_there_or_was_removed_is_a_failed_reply():
+    for name in ("nobody", "d"):
+        reply = images().show(name, Shelf())
+        assert reply.finish is Finish.FAILED
+        assert f"no record named '{name}'" in reply.error
+        assert name not in images()
+
+
+def test_records_are_handed_out_in_the_order_asked_for():
+    assert images().take(["c", "a"]).ids == ("c", "a")
+
+
+def test_columns_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="differ in length"):
+        Records(images().examples, ROLES[:2], (1, 0))
+
+
+def test_a_shelf_holds_what_the_last_replies_named_and_no_more():
+    shelf = Shelf(plain_png)
+    name = shelf.keep(IMAGES[0], seconds=0.5).media[0]
+    assert from_png(shelf.media(name)).shape == (8, 8, 1)
+    shelf.clear()
+    with pytest.raises(KeyError):
+        shelf.media(name)
+
+
+def test_an_image_of_odd_channels_is_a_failed_reply():
+    reply = Shelf().keep(np.zeros((8, 8, 4), np.uint8))
+    assert (reply.finish, "gives 4 channels" in reply.error) == (Finish.FAILED, True)
+
+
+def test_replies_with_losses_have_a_hash_and_compare_by_them():
+    one, other = Reply(Finish.STOP, losses={"loss": 1.0}), Reply(Finish.STOP, losses={"loss": 2.0})
+    assert hash(one) == hash(other)
+    assert one != other
+    assert from_json(Reply, loads(dumps(one))) == one
