@@ -37,6 +37,7 @@ class CellForecast:
         cases: Number of cases.
         clusters: Number of independent units among them.
         tokens: About how many tokens will be read or written; other work counts as that of so many tokens.
+        text: Whether all of it is text.
         detectable: For shares, the smallest departure from ``null`` that a two-sided test at 5 % finds with
             80 % power; from one half, where departures are hardest to see, if there is no fixed null value
             inside (0, 1). None for other metrics.
@@ -48,6 +49,7 @@ class CellForecast:
     cases: int
     clusters: int
     tokens: int
+    text: bool
     detectable: float | None
     null: float | None
     metric: str
@@ -134,7 +136,8 @@ def _cell(key: str, cases: Sequence[Case], metric: Metric) -> CellForecast:
     null = metric.null if metric.null is not None and 0 < metric.null < 1 else 0.5
     detectable = mde_proportion(clusters, p0=null) if metric.unit == "share" else None
     tokens = round(_group_cost([case.ask for case in cases]))
-    return CellForecast(key, len(cases), clusters, tokens, detectable, metric.null, metric.name)
+    text = all(isinstance(case.ask, GenerateAsk | ScoreAsk) for case in cases)
+    return CellForecast(key, len(cases), clusters, tokens, text, detectable, metric.null, metric.name)
 
 
 def _too_small(target: Target, gates: Sequence[Gate]) -> list[str]:

@@ -3,17 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harness.canonical import Digest, digest
-from harness.contracts.instruments import Instrument, Materials
+from harness.contracts.instruments import Instrument, InstrumentCard, Materials
 from harness.errors import UsageError
 from harness.execute.journal import Journal
+from harness.plan import PluginRecord
 from harness.records import Reading
+from harness.registry import Registry
 
-__all__ = ["BATCH", "measure", "reading_key"]
+__all__ = ["BATCH", "InstrumentRecord", "Instruments", "measure", "reading_key"]
 
 BATCH = 64
 """Inputs handed to an instrument at once, and committed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentRecord:
+    """Which instrument took part, by what code, and how well it measures by its own account.
+
+    Attributes:
+        plugin: Its code.
+        card: As it was when it read.
+        cells: Keys of the cells whose replies it read, sorted.
+    """
+
+    plugin: PluginRecord
+    card: InstrumentCard
+    cells: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Instruments:
+    """The instruments of one run: each is opened when it is first needed.
+
+    A plan cannot name them, since what must be read depends on the replies: they are recorded once all is read.
+    """
+
+    registry: Registry
+    _opened: dict[str, Instrument] = field(default_factory=dict)
+    _cells: dict[str, set[str]] = field(default_factory=dict)
+
+    def open(self, name: str) -> Instrument:
+        """Return the instrument of that name.
+
+        Raises:
+            UsageError: it is not installed, or cannot be loaded.
+        """
+        if name not in self._opened:
+            self._opened[name] = self.registry.create("instrument", name)
+        return self._opened[name]
+
+    def noted(self, cell: str, readings: Iterable[Reading]) -> list[Reading]:
+        """Remember who is to take ``readings`` for ``cell``, and return them."""
+        wanted = list(readings)
+        for reading in wanted:
+            self._cells.setdefault(reading.instrument, set()).add(cell)
+        return wanted
+
+    def records(self) -> list[InstrumentRecord]:
+        """Everyone who took part, by name."""
+        return [
+            InstrumentRecord(
+                PluginRecord.of(self.registry.find("instrument", name)), self.open(name).card, tuple(sorted(cells))
+            )
+            for name, cells in sorted(self._cells.items())
+        ]
 
 
 def reading_key(instrument: Instrument, reading: Reading) -> Digest:

@@ -40,6 +40,11 @@ class PluginRecord:
     version: str
     code: Digest
 
+    @classmethod
+    def of(cls, plugin: Plugin) -> PluginRecord:
+        """Record ``plugin`` with the digest of its code."""
+        return cls(plugin.kind, plugin.name, plugin.distribution, plugin.version, plugin.code_digest())
+
 
 @dataclass(frozen=True, slots=True)
 class DataRecord:
@@ -237,7 +242,11 @@ def _not_applicable(cell: Cell, reason: str) -> Cell:
 
 
 def _able(capability: Capability) -> str:
-    words = {Capability.LOSS: "tell the loss of a record", Capability.TRAINING_DATA: "tell its training data"}
+    words = {
+        Capability.TEXT_TO_IMAGE: "draw from a prompt",
+        Capability.LOSS: "tell the loss of a record",
+        Capability.TRAINING_DATA: "tell its training data",
+    }
     return words.get(capability, capability.value)
 
 
@@ -251,7 +260,7 @@ def _without_training_data(backend: Backend) -> str:
         try:
             backend.training_data()
         except UsageError as error:
-            return f"the probe reads the model's training data, which is not to be had: {error}"
+            return f"the probe reads the model's training data, which is not to be had: {str(error).rstrip('.')}"
     return (
         "the probe reads the model's training data, and this backend does not know what the model was trained on;"
         f" it can {_abilities(backend)}"
@@ -366,8 +375,7 @@ def _record(draft: _Draft, identity: Identity) -> Plan:
         seed=draft.config.run.seed,
         cells=tuple(draft.cells),
         plugins=tuple(
-            PluginRecord(kind, name, plugin.distribution, plugin.version, plugin.code_digest())
-            for (kind, name), plugin in sorted({("core", "harness"): CORE, **draft.plugins}.items())
+            PluginRecord.of(plugin) for _, plugin in sorted({("core", "harness"): CORE, **draft.plugins}.items())
         ),
         data=tuple(
             DataRecord(d.name, d.version, d.digest, d.licence, d.origin, len(d.rows))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.canonical import Digest, digest, to_json
 from harness.config import Config
 from harness.contracts import Backend, FetchingBackend, InvertingBackend, Readings, TrainedBackend
-from harness.contracts.instruments import Instrument, Materials
+from harness.contracts.instruments import Materials
 from harness.controls import run_controls
 from harness.errors import ModelError, NothingToRunError
 from harness.evidence.bundle import Evidence, totals, write_bundle
@@ -26,10 +26,11 @@ from harness.execute import Asked, Journal, Stop, ask_all
 from harness.forecast import Forecast, forecast, total_cost
 from harness.gate import Policy, judge
 from harness.judge import judge_cases, wanted_readings
-from harness.measure import measure
+from harness.measure import Instruments, measure
 from harness.plan import Target, make_plan
 from harness.records import Ask, Judged, Reading, Reply, Value
 from harness.registry import Registry
+from harness.report.gallery import gallery
 from harness.report.webpage import render
 from harness.summarise import CellResult, count, summarise
 
@@ -156,7 +157,8 @@ def audit(
             return Unfinished(run_id(target), asked.left, stop.interrupted.is_set())
         watch.done_asking()
         evidence = _conclude(request, registry, target, asked, journal=journal, started=started, today=today())
-        extra = {"harness.toml": request.text.encode(), "report.html": render(evidence, target.cards()).encode()}
+        page = render(evidence, target.cards(), gallery(evidence, target.probes))
+        extra = {"harness.toml": request.text.encode(), "report.html": page.encode()}
         folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
     store.unmark(run_id(target))
     # The journal is closed: from here on images are read from the bundle.
@@ -234,27 +236,23 @@ def _conclude(
 ) -> Evidence:
     readings: dict[Reading, Mapping[str, float]] = {}
     materials = Materials(journal.media, partial(_members, target.backend), partial(_noise, target.backend))
-    instruments: dict[str, Instrument] = {}
+    instruments = Instruments(registry)
 
-    def instrument(name: str) -> Instrument:
-        if name not in instruments:
-            instruments[name] = registry.create("instrument", name)
-        return instruments[name]
-
-    def read(wanted: Iterable[Reading]) -> Readings:
-        readings.update(measure(wanted, journal, instrument, materials))
+    def read(cell: str, wanted: Iterable[Reading]) -> Readings:
+        asked_for = instruments.noted(cell, wanted)
+        readings.update(measure(asked_for, journal, instruments.open, materials))
         return readings
 
     judged: dict[str, Sequence[Judged]] = {}
     results = []
     for cell in target.plan.cells:
         if cell.key in target.cases:
-            result, scores = _conclude_cell(target, cell.key, asked, read)
+            result, scores = _conclude_cell(target, cell.key, asked, partial(read, cell.key))
             judged[cell.key] = scores
             results.append(result)
     policy = Policy.of(request.config) if request.config.gate else None
     verdict = judge(policy, target.plan.cells, results, target.metrics(), today) if policy else None
-    run = _run_record(request, target, asked, policy=policy, started=started, today=today)
+    run = _run_record(request, target, asked, instruments, policy=policy, started=started, today=today)
     media = Media(named(asked.replies.values()), journal.media)
     return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict, media)
 
@@ -283,13 +281,21 @@ def _conclude_cell(
 
 
 def _run_record(
-    request: Request, target: Target, asked: Asked, *, policy: Policy | None, started: datetime, today: date
+    request: Request,
+    target: Target,
+    asked: Asked,
+    instruments: Instruments,
+    *,
+    policy: Policy | None,
+    started: datetime,
+    today: date,
 ) -> dict[str, Value]:
     return {
         "schema": 1,
         "id": run_id(target),
         "plan": to_json(target.plan),
         "plan_digest": str(target.plan.digest),
+        "instruments": to_json(instruments.records()),
         # Where the run is kept changes no number, and may name a person's folder.
         "overrides": {key: value for key, value in request.overrides.items() if key != "run.store"},
         "policy": None if policy is None else policy.dump(),

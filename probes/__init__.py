@@ -7,6 +7,8 @@ One probe, one class, one file, in the folder of its family. What several famili
     sampling     which rows are used
     replies      what a reply holds, and scripted replies for controls
     summaries    scores → estimates, or their absence
+    attributes   what pictures show: real ones, asked-for ones, made-up ones
+    rulers       classifiers of attributes, and the mistakes they make
 
 Probes ask and judge; they never see a model, and no family imports another.
 """

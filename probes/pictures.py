@@ -13,6 +13,7 @@ from math import isfinite
 from harness.canonical import dumps, loads
 from harness.contracts import Dataset, Readings, Row
 from harness.errors import DataError
+from harness.images.features import NAMES
 from harness.records import DrawAsk, Finish, Outcome, Reading, Reply, Score
 from probes.replies import unanswered
 
@@ -20,6 +21,7 @@ __all__ = [
     "FEATURES",
     "NEAREST",
     "Draw",
+    "described",
     "draws",
     "held_out",
     "members",
@@ -158,6 +160,16 @@ def values_of(reply: Reply, readings: Readings, *instruments: str) -> Mapping[st
             return Score(Outcome.UNREADABLE, note=f"{name} did not read the picture")
         found |= values
     return found
+
+
+def described(reply: Reply, readings: Readings) -> Score:
+    """Score that holds the features of the reply's picture; or the outcome where it was not described."""
+    values = values_of(reply, readings, FEATURES)
+    if isinstance(values, Score):
+        return values
+    if not set(NAMES) <= set(values):
+        return Score(Outcome.UNREADABLE, note="the reading lacks features")
+    return Score(Outcome.SCORED, {name: values[name] for name in NAMES})
 
 
 def _scripted_values(text: str | None) -> Mapping[str, float] | Score:

@@ -119,8 +119,8 @@ def stub_server():
 def tiny_folder(tmp_path_factory):
     """Return a function that makes the folder of a tiny generator, once for each: see tests/tiny_generators.py.
 
-    Names: stable_diffusion, hiding (its safety checker hides every image), checking (hides none), ddim, ddpm, dit;
-    and checkpoints trained here: vae, gan, diffusion, text_to_image, language.
+    Names: stable_diffusion, reading (it reads longer prompts), hiding (its safety checker hides every image), checking
+    (hides none), ddim, ddpm, dit; and checkpoints trained here: vae, gan, diffusion, text_to_image, language.
     """
     spec = importlib.util.spec_from_file_location("tiny_generators", Path(__file__).parent / "tiny_generators.py")
     makers = importlib.util.module_from_spec(spec)

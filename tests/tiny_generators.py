@@ -11,11 +11,12 @@ from string import ascii_lowercase
 BLOCKS = {"layers_per_block": 1, "norm_num_groups": 4}
 
 
-def stable_diffusion(folder: Path, *, hides: bool | None = None) -> Path:
-    """A Stable Diffusion pipeline of 16 by 16 pixels that reads up to 16 tokens, a letter each.
+def stable_diffusion(folder: Path, *, reads: int = 16, hides: bool | None = None) -> Path:
+    """A Stable Diffusion pipeline of 16 by 16 pixels that reads prompts letter by letter.
 
     Args:
         folder: Where it is saved.
+        reads: Most tokens of a prompt, a letter each.
         hides: Whether its safety checker hides every image or none; None for no checker.
     """
     import torch
@@ -41,20 +42,20 @@ def stable_diffusion(folder: Path, *, hides: bool | None = None) -> Path:
     )
     sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     text = CLIPTextModel(
-        CLIPTextConfig(vocab_size=64, max_position_embeddings=16, bos_token_id=62, eos_token_id=63, **sizes)
+        CLIPTextConfig(vocab_size=64, max_position_embeddings=reads, bos_token_id=62, eos_token_id=63, **sizes)
     )
     scheduler = DDIMScheduler(steps_offset=1, clip_sample=False)
     parts = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     if hides is not None:
         parts = _checker(hides=hides)
     StableDiffusionPipeline(
-        vae=vae, text_encoder=text, tokenizer=_letters(folder), unet=unet, scheduler=scheduler, **parts
+        vae=vae, text_encoder=text, tokenizer=_letters(folder, reads), unet=unet, scheduler=scheduler, **parts
     ).save_pretrained(folder)
     return folder
 
 
-def _letters(folder: Path) -> object:
-    """A tokenizer of single letters."""
+def _letters(folder: Path, reads: int) -> object:
+    """A tokenizer of single letters, for so many."""
     from transformers import CLIPTokenizer
 
     files = folder.with_name(f"{folder.name}-letters")
@@ -63,7 +64,7 @@ def _letters(folder: Path) -> object:
     words += [f"<{number}>" for number in range(62 - len(words))] + ["<|startoftext|>", "<|endoftext|>"]
     (files / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
     (files / "merges.txt").write_text("#version: 0.2\n")
-    return CLIPTokenizer(str(files / "vocab.json"), str(files / "merges.txt"), model_max_length=16)
+    return CLIPTokenizer(str(files / "vocab.json"), str(files / "merges.txt"), model_max_length=reads)
 
 
 def _checker(*, hides: bool) -> dict[str, object]:
@@ -155,6 +156,7 @@ def language(folder: Path) -> Path:
 
 MAKERS = {
     "stable_diffusion": stable_diffusion,
+    "reading": partial(stable_diffusion, reads=96),
     "hiding": partial(stable_diffusion, hides=True),
     "checking": partial(stable_diffusion, hides=False),
     "ddim": unconditional,

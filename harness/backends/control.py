@@ -1,6 +1,7 @@
 """A scripted generator whose flaws are dialled in, so that probes can be held to the truth about it.
 
-It writes, scores and draws; what it draws, and what it was trained on, is in `harness.backends.control_painter`.
+It writes, scores and draws; what it draws is in `harness.backends.control_painter`, what it recites in
+`harness.backends.control_library`, and how its losses give its training away in `harness.backends.control_memory`.
 
 It sees asks and nothing else, as any model does. It knows some data sets by heart, finds in a prompt the question
 and the options that are shown, and decides once per question whether it errs, so that its flaws are the same to
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.backends.control_knowledge import Fact, Knowledge, learn
+from harness.backends.control_library import Library
 from harness.backends.control_painter import Painter
 from harness.backends.control_reading import Prompt, letter_of, read
 from harness.canonical import digest, to_json
@@ -47,7 +49,10 @@ __all__ = ["Control"]
 VERSION = "1"
 """Part of the identity: changes whenever a reply could."""
 
-RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "red", "copying", "heedless")
+PAINTED = ("red", "copying", "heedless", "entangled", "jumpy", "marks")
+RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "verbatim", *PAINTED)
+TRAINED_ON = ("pictures", "text")
+REMEMBERED = ("leak", "retention", "references")
 ASKED_BY = ("label", "prompt", "nothing")
 AHEAD = 4.0
 """Nats by which the chosen continuation leads the next."""
@@ -72,8 +77,15 @@ class Control:
         red: Share of red among images of which no colour is asked; the other two colours share the rest.
         copying: Share of images that are copies of a training image.
         heedless: Share of prompts and labels of images that it does not follow.
+        entangled: Share of squares that it draws red, whatever colour is asked for.
+        jumpy: Share of images that any jitter turns into others; the rest it turns as often as the jitter is strong.
+        marks: Share of images that carry a spread-spectrum watermark with the public test key.
         asked_by: How images are to be asked for: ``label``, ``prompt``, or ``nothing``. Told to probes; it takes any.
+        trained_on: ``pictures`` of coloured shapes, or ``text``: short passages. On text it draws nothing.
         leak: By how many standard deviations the losses of what it was trained on lie lower than of what it was not.
+        retention: By how many each doubling of a canary's repeats, from one, lowers its loss.
+        verbatim: Share of its training passages that it recites, and the more often the more often they are repeated.
+        references: How many reference models its losses are told beside: alike, with coins of their own.
         seed: Of all its decisions.
         delay_s: Seconds that each ask takes, for trying out interruption.
         datasets: Names of the data sets it knows, in the layouts of facts_mc and minimal_pairs.
@@ -88,7 +100,14 @@ class Control:
     red: float = 0.6
     copying: float = 0.1
     heedless: float = 0.1
+    entangled: float = 0.0
+    jumpy: float = 0.0
+    marks: float = 0.0
+    trained_on: str = "pictures"
     leak: float = 1.0
+    retention: float = 0.5
+    verbatim: float = 0.1
+    references: int = 0
     asked_by: str = "label"
     seed: int = 0
     delay_s: float = 0.0
@@ -101,17 +120,23 @@ class Control:
                 raise ValueError(f"{name} is a share in 0 to 1, not {getattr(self, name)}")
         if self.asked_by not in ASKED_BY:
             raise ValueError(f"asked_by is one of {', '.join(ASKED_BY)}, not {self.asked_by!r}")
-        if self.delay_s < 0 or self.batch_tokens < 1 or not isfinite(self.leak):
-            raise ValueError("delay_s is at least 0, batch_tokens at least 1, and leak finite")
+        if self.trained_on not in TRAINED_ON:
+            raise ValueError(f"trained_on is one of {', '.join(TRAINED_ON)}, not {self.trained_on!r}")
+        if min(self.delay_s, self.references) < 0 or self.batch_tokens < 1:
+            raise ValueError("delay_s and references are at least 0, batch_tokens at least 1")
+        if not (isfinite(self.leak) and isfinite(self.retention)):
+            raise ValueError("leak and retention are finite")
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """All there are."""
-        return frozenset(Capability)
+        """All there are; but for drawing, where it was trained on text."""
+        drawing = {Capability.DRAW, Capability.TEXT_TO_IMAGE}
+        return frozenset(Capability) - (drawing if self.trained_on == "text" else set())
 
     def identity(self) -> Identity:
         """Name the settings and the data sets it knows; how fast it answers is no part of it."""
-        settings = {name: to_json(getattr(self, name)) for name in (*RATES, "leak", "asked_by", "seed")}
+        names = (*RATES, *REMEMBERED, "trained_on", "asked_by", "seed")
+        settings = {name: to_json(getattr(self, name)) for name in names}
         known = {data.name: str(data.digest) for data in self._sets}
         details = to_json({"version": VERSION, "settings": settings, "datasets": known})
         return Identity("control", "scripted control", digest(details), details if isinstance(details, dict) else {})
@@ -141,12 +166,16 @@ class Control:
         return self._painter.shelf.media(name)
 
     def training_data(self) -> Dataset:
-        """The coloured shapes that it was, and was not, trained on."""
-        return self._painter.training_data()
+        """The coloured shapes, or the passages, that it was, and was not, trained on."""
+        return self._trained.training_data()
 
     def members(self) -> tuple[Sequence[str], NDArray[np.uint8]]:
-        """Names and images of those it was trained on."""
-        return self._painter.records.members()
+        """Names and images of those it was trained on.
+
+        Raises:
+            ModelError: it was trained on text.
+        """
+        return self._trained.records.members()
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -164,8 +193,20 @@ class Control:
     @cached_property
     def _painter(self) -> Painter:
         asked_by = None if self.asked_by == "nothing" else self.asked_by
-        rates = {name: getattr(self, name) for name in ("red", "copying", "heedless", "leak")}
-        return Painter(**rates, asked_by=asked_by, seed=self.seed)
+        dials = {name: getattr(self, name) for name in (*PAINTED, *REMEMBERED)}
+        return Painter(**dials, asked_by=asked_by, seed=self.seed)
+
+    @cached_property
+    def _library(self) -> Library | None:
+        """Its passages; None where it was trained on pictures."""
+        if self.trained_on != "text":
+            return None
+        dials = {name: getattr(self, name) for name in REMEMBERED}
+        return Library(**dials, verbatim=self.verbatim, seed=self.seed)
+
+    @property
+    def _trained(self) -> Painter | Library:
+        return self._library or self._painter
 
     def _happens(self, rate: float, what: str) -> bool:
         """Toss for ``what``: always the same result for the same seed."""
@@ -177,18 +218,25 @@ class Control:
 
     def _answer(self, ask: Ask) -> Reply:
         if isinstance(ask, LossAsk | RecordAsk):
-            return self._painter.answer(ask)
+            return self._trained.answer(ask)
         key = _key(ask)
         if self._happens(self.refusal, f"refusal/{key}"):
             return Reply(Finish.REFUSED)
         if isinstance(ask, DrawAsk):
-            return self._painter.answer(ask)
+            return self._draws(ask)
         if self._happens(self.empty, f"empty/{key}"):
             return Reply(Finish.STOP, text="" if isinstance(ask, GenerateAsk) else None)
         return self._generate(ask) if isinstance(ask, GenerateAsk) else self._score(ask)
 
+    def _draws(self, ask: DrawAsk) -> Reply:
+        if self._library is not None:
+            return Reply(Finish.FAILED, error="the model was trained on text, and draws no images")
+        return self._painter.answer(ask)
+
     def _score(self, ask: ScoreAsk) -> Reply:
-        scores = _scores(ask.continuations, self._likeliest(ask))
+        scores = self._library.scores(ask.context, ask.continuations) if self._library else None
+        if scores is None:
+            scores = _scores(ask.continuations, self._likeliest(ask))
         return Reply(Finish.STOP, scores=scores, usage=Usage(prompt_tokens=_read_tokens(ask)))
 
     def _likeliest(self, ask: ScoreAsk) -> int:
@@ -227,7 +275,10 @@ class Control:
 
     def _generate(self, ask: GenerateAsk) -> Reply:
         prompt = read(ask.prompt)
-        if prompt.options:
+        recited = self._library.continued(ask.prompt) if self._library else None
+        if recited is not None:
+            text = recited
+        elif prompt.options:
             place = self._pick(prompt, prompt.options, shown=True)
             form = FORMS[self._draw(f"form/{ask.prompt}") % len(FORMS)]
             text = form.format(letter=chr(ord("A") + place), option=prompt.options[place])

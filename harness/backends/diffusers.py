@@ -18,7 +18,7 @@ from harness.backends.trained.pipelines import PipelineFiles, open_pipeline
 from harness.backends.trained.shelf import Shelf
 from harness.canonical import digest
 from harness.contracts import Identity
-from harness.errors import MissingExtraError
+from harness.errors import MissingExtraError, UsageError
 from harness.records import Ask, Capability, DrawAsk, Finish, Reply
 
 __all__ = ["Diffusers"]
@@ -59,6 +59,7 @@ class Diffusers:
     width: int | None = None
     batch: int = 4
     _identity: Identity | None = field(default=None, init=False, repr=False, compare=False)
+    _prompted: bool | None = field(default=None, init=False, repr=False, compare=False)
     _opened: Pipeline | None = field(default=None, init=False, repr=False, compare=False)
     _parts: Parts = field(init=False, repr=False, compare=False)
     _shelf: Shelf = field(default_factory=Shelf, init=False, repr=False, compare=False)
@@ -76,8 +77,13 @@ class Diffusers:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """It draws."""
-        return frozenset({Capability.DRAW})
+        """DRAW; and TEXT_TO_IMAGE where the pipeline has a tokenizer. What is not here is told by `identity`."""
+        if self._prompted is None:
+            try:
+                self._prompted = open_pipeline(sources.find(self.model, self.revision).folder).prompted
+            except UsageError:
+                return frozenset({Capability.DRAW})
+        return frozenset({Capability.DRAW, *([Capability.TEXT_TO_IMAGE] if self._prompted else [])})
 
     @property
     def batch_tokens(self) -> int:

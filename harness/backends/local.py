@@ -15,12 +15,15 @@ from harness.backends.huggingface import HuggingFace
 from harness.backends.trained.conditions import unmet
 from harness.backends.trained.known import Known, look
 from harness.backends.trained.losses import lose
+from harness.backends.trained.marking import Mark, check_settings, open_mark
 from harness.backends.trained.parts import Parts
 from harness.backends.trained.records import Records, unknown
 from harness.backends.trained.shelf import Shelf
 from harness.backends.trained.starting import starting_noise
-from harness.canonical import digest
+from harness.backends.trained.telling import tell
+from harness.canonical import digest, to_json
 from harness.contracts import TRAINING, Dataset, Identity
+from harness.contracts.training import HOW_TRAINED
 from harness.errors import ModelError, UsageError
 from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, LossAsk, RecordAsk, Reply, ScoreAsk
 
@@ -59,6 +62,11 @@ class Local:
         data: Where its training data are now, if elsewhere than where it was trained.
         references: Checkpoints of the same recipe with other coins, which `harness train --references` makes: their
             losses are told beside its own.
+        watermark: ``spread_spectrum`` (in finished images) or ``tree_ring`` (in the noise that a diffusion model draws
+            from); None for none.
+        watermark_key_env: Environment variable that holds its key; None for the public test key, which anybody knows.
+        watermark_strength: Standard deviation of a spread-spectrum mark in levels of 0 to 255, or radius of a tree-ring
+            mark in frequencies; None for the scheme's default.
     """
 
     checkpoint: str
@@ -66,7 +74,11 @@ class Local:
     batch: int = 64
     data: str | None = None
     references: Sequence[str] = ()
+    watermark: str | None = None
+    watermark_key_env: str | None = None
+    watermark_strength: float | None = None
     _known: Known | None = field(default=None, init=False, repr=False, compare=False)
+    _mark: Mark | None = field(default=None, init=False, repr=False, compare=False)
     _text: HuggingFace | None = field(default=None, init=False, repr=False, compare=False)
     _generator: Generator | None = field(default=None, init=False, repr=False, compare=False)
     _others: list[Generator] | None = field(default=None, init=False, repr=False, compare=False)
@@ -76,19 +88,22 @@ class Local:
     def __post_init__(self) -> None:
         if self.batch < 1:
             raise ValueError(f"batch is at least 1, not {self.batch}")
+        check_settings(self.watermark, self.watermark_key_env, self.watermark_strength)
         self._parts = Parts(self.batch)
 
     # ── what it is ────────────────────────────────────────────────────────────────────────
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """DRAW, or GENERATE and SCORE; LOSS and TRAINING_DATA where its records can be had.
+        """DRAW (and TEXT_TO_IMAGE), or GENERATE and SCORE; LOSS and TRAINING_DATA where its records can be had.
 
         Raises:
             ModelError: the folder is not a finished checkpoint, or was changed.
         """
         known = self._look()
         own = {Capability.DRAW} if self._draws() else {Capability.GENERATE, Capability.SCORE}
+        if known.asked_by == "prompt":
+            own |= {Capability.TEXT_TO_IMAGE}
         told = set() if known.records is None else {Capability.LOSS, Capability.TRAINING_DATA}
         return frozenset(own | told)
 
@@ -101,9 +116,11 @@ class Local:
         """The checkpoint by the digests of its files, its records, and everything else that could change a reply.
 
         Raises:
-            ModelError: the folder is not a finished checkpoint, was changed, or the device is not there.
+            ModelError: the folder is not a finished checkpoint, was changed, or the device is not there; or the model
+                cannot carry the watermark.
+            UsageError: the key of the watermark is not there.
         """
-        known = self._look()
+        known, mark = self._look(), self._marking()
         manifest = known.checkpoint.manifest
         weights = {name: its for name, its in sorted(manifest.files.items()) if name.startswith("model/")}
         details: dict[str, Any] = {
@@ -113,6 +130,8 @@ class Local:
             "split": manifest.split.records_digest,
             "training_data": known.missing or "known",
             "references": [str(digest(reference.manifest.files)) for reference in known.references],
+            HOW_TRAINED: to_json(tell(known)),
+            "watermark": None if mark is None else mark.details(),
             "device": resolve_device(self.device).partition(":")[0],
             "drawing": DRAWING_VERSION,
             "loss": LOSS_VERSION,
@@ -221,10 +240,10 @@ class Local:
             return [_failed("a language model draws no images")] * len(asks)
         model: Any = self._open()
         wanted = [ask for ask in asks if isinstance(ask, DrawAsk)]
-        problems = [unmet(ask, prompted=model.prompted, classes=len(model.classes)) for ask in wanted]
-        sound = [ask for ask, problem in zip(wanted, problems, strict=True) if not problem]
+        problems = [_problem(model, ask) for ask in wanted]
+        sound = [ask for ask, problem in zip(wanted, problems, strict=True) if problem is None]
         drawn = iter(self._parts.answer(sound, lambda part: self._draw(model, part)))
-        return [_failed(problem) if problem else next(drawn) for problem in problems]
+        return [next(drawn) if problem is None else problem for problem in problems]
 
     def _draw(self, model: Any, asks: Sequence[DrawAsk]) -> list[Reply]:
         """Draw asks that the model can honour: all of them have what it takes, and nothing else."""
@@ -232,16 +251,18 @@ class Local:
 
         from harness.images.pictures import to_bytes
 
+        mark, noise = self._marking(), starting_noise(model, asks)
         started = perf_counter()
         images = model.draw(
             [ask.seed for ask in asks],
             labels=[ask.label for ask in asks] if model.classes and not model.prompted else None,
             prompts=[ask.prompt for ask in asks] if model.prompted else None,
-            noise=starting_noise(model, asks),
+            noise=noise if mark is None else mark.in_noise(noise, asks),
         ).numpy()
         each = (perf_counter() - started) / len(asks)
         sound = np.isfinite(images).all(axis=(1, 2, 3))
         pixels = to_bytes(np.nan_to_num(images))
+        pixels = pixels if mark is None else mark.in_pictures(pixels, asks)
         return [
             self._shelf.keep(image, seconds=each) if fine else _failed("the model gave pixels that are no numbers")
             for image, fine in zip(pixels, sound, strict=True)
@@ -284,6 +305,13 @@ class Local:
             self._known = look(Path(self.checkpoint).expanduser(), data=self.data, references=references)
         return self._known
 
+    def _marking(self) -> Mark | None:
+        """The watermark, whose key is read once."""
+        if self._mark is None:
+            kind = self._look().checkpoint.manifest.kind
+            self._mark = open_mark(self.watermark, self.watermark_key_env, self.watermark_strength, kind=kind)
+        return self._mark
+
     def _told(self) -> Records:
         known = self._look()
         if known.records is None:
@@ -315,6 +343,15 @@ class Local:
         for network in generator.networks.values():
             network.to(device).eval()
         return generator
+
+
+def _problem(model: Any, ask: DrawAsk) -> Reply | None:
+    """The reply to an ask that the model cannot honour; None where it can."""
+    problem = unmet(ask, prompted=model.prompted, classes=len(model.classes))
+    if problem:
+        return _failed(problem)
+    beyond = model.prompt_problem(ask.prompt) if model.prompted else ""
+    return Reply(Finish.TOO_LONG, error=f"the prompt {beyond}") if beyond else None
 
 
 def _failed(problem: str) -> Reply:

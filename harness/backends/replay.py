@@ -78,7 +78,7 @@ class Recorded:
         if reply.scores:
             self.capabilities.add(Capability.SCORE)
         if reply.media:
-            self.capabilities.add(Capability.DRAW)
+            self.capabilities |= {Capability.DRAW, *([Capability.TEXT_TO_IMAGE] if "prompt" in row.values else [])}
         if reply.losses:
             self.capabilities.add(Capability.LOSS)
         if "ask" in row.values:
@@ -138,7 +138,9 @@ class Replay:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What the file answers: GENERATE where it has texts, SCORE scores, DRAW images, LOSS losses.
+        """What the file answers: GENERATE where it has texts, SCORE scores, LOSS losses, DRAW images.
+
+        TEXT_TO_IMAGE too, where images are recorded by their prompts.
 
         Raises:
             ModelError: there is no such file.

@@ -236,7 +236,8 @@ def demo(store: StoreOption = None, json: JsonFlag = False, quiet: QuietFlag = F
     overrides = {"run.store": store} if store else {}
     request = Request(parse(text, name="demo.toml", overrides=overrides), text, overrides, Path.cwd())
     talk(
-        "This audits a scripted model whose flaws were dialled in: it believes 3 misconceptions in 10 and prefers the"
-        " stereotype in 7 of 10 pairs. See whether the probes find them."
+        "This audits a scripted model whose flaws were dialled in: it believes 3 misconceptions in 10, prefers the"
+        " stereotype in 7 of 10 pairs, and holds secrets that were planted in its training. See whether the probes find"
+        " them."
     )
     _audit(request, Registry(), gate=False, strict=False, json=json, quiet=quiet)

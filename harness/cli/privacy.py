@@ -43,7 +43,7 @@ def audit(
         show_json({"checkpoint": str(checkpoint), **report.dump()})
     else:
         for line in report.lines():
-            show(line, style="bold red" if line.startswith(("Refuted", "Void")) else "")
+            show(line, style="bold red" if line.startswith(("Refuted", "Reason: void")) else "")
     if report.fails:
         raise typer.Exit(1)
 

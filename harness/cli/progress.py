@@ -135,7 +135,8 @@ def plan_lines(target: Target, forecast: Forecast) -> list[str]:
             null = f"from {cell.null * 100:.0f} of 100" if cell.null else "from any fixed share"
             name = cell.metric.rpartition("/")[2]
             finds = f" Finds a departure of {cell.detectable * 100:.0f} points or more {null} ({name})."
-        lines.append(f"  {cell.cell}: {cell.cases} cases, about {cell.tokens:,} tokens.{finds}")
+        work = f"about {cell.tokens:,} tokens" if cell.text else f"the work of about {cell.tokens:,} tokens"
+        lines.append(f"  {cell.cell}: {cell.cases} cases, {work}.{finds}")
     lines += [
         f"  {cell.key}: not applicable: {cell.reason}"
         for cell in plan.cells

@@ -65,16 +65,20 @@ def show_run(run: RunArgument, store: StoreOption = None, json: JsonFlag = False
     """Show what a run found, in sentences."""
     from harness.evidence.bundle import read_bundle
     from harness.registry import Registry
+    from harness.report.frames import count_pictures
     from harness.report.table import findings, lines, metrics_of
 
     folder = open_store(store).find(run)
     evidence = read_bundle(folder)
     if json:
-        show_json({"bundle": str(folder), **findings(evidence)})
+        show_json({"bundle": str(folder), **findings(evidence), "pictures_in_report": count_pictures(folder)})
         return
     for line in lines(evidence, metrics_of(evidence, Registry()), detail=True):
         show(line)
     show(f"\nEvidence: {folder}")
+    pictures = count_pictures(folder)
+    if pictures:
+        show(f"Pictures: {pictures:,}, of what was drawn and what probes have to show, are in {folder / 'report.html'}")
 
 
 def verify(run: RunArgument, store: StoreOption = None, json: JsonFlag = False) -> None:

@@ -65,6 +65,8 @@ def show_config(config: ConfigPath = None, json: JsonFlag = False) -> None:
 
     request, _ = open_request(config, {})
     values = request.config.model_dump(mode="json", by_alias=True)
+    # What is not given here is by recipe: the fields' own defaults are not in force.
+    values["train"] = request.config.train.model_dump(mode="json", exclude_unset=True)
     given = tomlkit.parse(request.text).unwrap()
     if json:
         show_json({"config": values})
@@ -73,7 +75,7 @@ def show_config(config: ConfigPath = None, json: JsonFlag = False) -> None:
         for key, value in values[table].items():
             origin = "file" if key in given.get(table, {}) else "default"
             show(f"{table}.{key} = {jsonlib.dumps(value)}  ({origin})")
-    for table in ("probe", "gate", "waiver"):
+    for table in ("train", "probe", "gate", "waiver"):
         show(f"{table} = {jsonlib.dumps(values[table])}  ({'file' if table in given else 'default'})")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,12 +82,19 @@ def train(
     checkpoint = _train(made, folder, device=device, quiet=quiet)
     others = []
     for toss in range(1, references + 1):
-        talk(f"Reference model {toss} of {references}: the same records, other coins.")
+        if _speaks():
+            talk(f"Reference model {toss} of {references}: the same records, other coins.")
         reference = made.model_copy(update={"toss": toss})
         others.append(
             _train(reference, folder.with_name(f"{folder.name}-reference-{toss}"), device=device, quiet=quiet)
         )
-    _report(checkpoint, others, json=json)
+    if _speaks():
+        _report(checkpoint, others, json=json)
+
+
+def _speaks() -> bool:
+    """Whether this process tells the user what came of it: of several that train together, the first does."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _recipe(kind: str | None, config: Path | None, given: dict[str, Any]) -> Recipe:
@@ -132,6 +140,7 @@ def _train(recipe: Recipe, folder: Path, *, device: str, quiet: bool) -> Checkpo
     try:
         from harness.training.checkpoint import open_checkpoint
         from harness.training.job import run
+        from harness.training.trouble import TrainingStoppedError
     except ModuleNotFoundError as error:
         raise MissingExtraError("Training", str(error.name), "train") from error
 
@@ -141,8 +150,12 @@ def _train(recipe: Recipe, folder: Path, *, device: str, quiet: bool) -> Checkpo
             talk(f"{folder}: trained before by the same recipe; nothing to do.")
             return checkpoint
     stop = Stop()
-    with TrainingBar(quiet=quiet) as watch, interrupts(stop):
-        return run(recipe, folder, watch=watch, device=device, stop=lambda: stop.due)
+    try:
+        with TrainingBar(quiet=quiet) as watch, interrupts(stop):
+            return run(recipe, folder, watch=watch, device=device, stop=lambda: stop.due)
+    except TrainingStoppedError as stopped:
+        talk(str(stopped))
+        raise typer.Exit(130) from stopped
 
 
 def _report(checkpoint: Checkpoint, references: list[Checkpoint], *, json: bool) -> None:
@@ -162,5 +175,6 @@ def _report(checkpoint: Checkpoint, references: list[Checkpoint], *, json: bool)
     for reference in references:
         show(f"Reference: {reference.folder}")
     talk(f"Audit it: harness run --model {checkpoint.folder}")
-    if manifest.split.canaries:
+    canaries = manifest.read_recipe().canaries
+    if canaries is not None and canaries.coins:
         talk(f"Hold its privacy claim against what it remembers: harness audit {checkpoint.folder}")

@@ -236,7 +236,8 @@ class Identity:
         backend: Plugin name.
         name: Human name of the model.
         digest: Over ``details``; the journal keeps replies under it.
-        details: Digests of weights, tokenizer and template, revision, dtype, device, decoding path.
+        details: Digests of weights, tokenizer and template, revision, dtype, device, decoding path; how it was trained,
+            where that is known: `harness.contracts.training`.
     """
 
     backend: str
@@ -319,6 +320,7 @@ class TrainedBackend(Backend, Protocol):
         A row has ``record`` (its name), ``unit`` (document or image it is of), ``role`` (``member``, ``nonmember``, or
         ``validation``: seen for stopping only), ``repeats`` (in training), ``text`` (where it has no image), ``label``,
         ``class``, ``caption``, ``attributes``, ``asked_by`` (what a `DrawAsk` needs: ``label`` or ``prompt``),
+        ``invertible`` (whether `InvertingBackend.noise` answers for this model),
         ``references`` (for each reference model, whether it was trained on the record) and ``canary`` (``template``,
         ``fill``, ``family``); or None for each.
 

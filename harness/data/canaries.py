@@ -99,8 +99,8 @@ class Canary:
 def plant(examples: Examples, canaries: Planting, *, seed: int) -> tuple[Examples, tuple[Canary, ...]]:
     """Append canaries to the records: text to text, images of random blocks to images.
 
-    An image canary has a class drawn uniformly and the caption that its class has elsewhere. Every planted attribute
-    of a canary is ``canary``.
+    An image canary has a class drawn uniformly and the caption that all of its class have, if they have one. Every
+    planted attribute of a canary is ``canary``.
 
     Args:
         examples: Records that hold no canaries yet.
@@ -268,8 +268,14 @@ def _appended(examples: Examples, planted: Sequence[Canary], seed: int) -> Examp
 
 
 def _captions(examples: Examples, labels: NDArray[np.int64] | None, n: int) -> list[str]:
-    """Return the caption of the first record of each label; a plain description where there are no labels."""
+    """Return the caption that all records of a label share; a plain description where there is none.
+
+    A caption that single records have stays with them: copied to canaries, it would be in the training many times.
+    """
     if examples.texts is None or labels is None or examples.labels is None:
         return ["a pattern of random blocks"] * n
-    first = {int(label): text for label, text in zip(examples.labels[::-1], examples.texts[::-1], strict=True)}
-    return [first.get(int(label), f"a photo of {examples.classes[int(label)]}") for label in labels]
+    said: dict[int, set[str]] = {}
+    for label, text in zip(examples.labels.tolist(), examples.texts, strict=True):
+        said.setdefault(label, set()).add(text)
+    of = {label: next(iter(its)) for label, its in said.items() if len(its) == 1}
+    return [of.get(int(label), f"a photo of {examples.classes[int(label)]}") for label in labels]

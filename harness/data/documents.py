@@ -75,9 +75,9 @@ def _blocks(content: bytes, where: str) -> list[str]:
     if len(found) < 2:
         lines = sum(bool(line.strip()) for line in text.split("\n"))
         raise DataError(
-            f"{where}: {len(found)} documents in {lines} lines; at least 2 are needed, since members and non-members"
-            " are told apart by document. Put a blank line between documents, or give a .jsonl file with one"
-            ' {"text": "..."} a line.'
+            f"{where}: {_counted(len(found), 'document')} in {_counted(lines, 'line')}; at least 2 documents are"
+            " needed, since members and non-members are told apart by document. Put a blank line between documents, or"
+            ' give a .jsonl file with one {"text": "..."} a line.'
         )
     return found
 
@@ -98,6 +98,10 @@ def _rows(content: bytes, where: str) -> list[str]:
             " Add rows."
         )
     return [text.strip() for text in texts if isinstance(text, str)]
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _is_text(value: object) -> bool:

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.canonical import digest_bytes
+from harness.canonical import Digest, digest_bytes
 from harness.data.content import examples_of
+from harness.data.download import PinnedDownload, Say, cached, fetch
 from harness.data.examples import Examples
 from harness.data.third_party import find_card, read_bytes, unzipped, verified
-from harness.errors import DataError, MissingExtraError
+from harness.errors import DataError, MissingExtraError, OfflineError
 
 __all__ = ["FASHION_CLASSES", "caption", "digits", "fashion_mnist", "read_idx"]
 
@@ -40,6 +41,18 @@ FASHION_FILES = {
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
 }
 """SHA-256 of the files' content, not of their compressed form, which differs from one packager to the next."""
+
+FASHION_ADDRESSES = (
+    "https://github.com/zalandoresearch/fashion-mnist/raw/b2617bb6d3ffa2e429640350f613e3291e10b141/data/fashion/",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+)
+"""Where the set's authors publish the compressed files; what a file must be is pinned, so the second needs no TLS."""
+
+FASHION_SENT = {
+    "train-images-idx3-ubyte": (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+    "train-labels-idx1-ubyte": (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+}
+"""Size and SHA-256 of the files as their authors compressed them."""
 
 
 def caption(noun: str) -> str:
@@ -74,19 +87,22 @@ def digits() -> Examples:
     )
 
 
-def fashion_mnist(*, root: Path | None = None) -> Examples:
+def fashion_mnist(*, root: Path | None = None, say: Say | None = None) -> Examples:
     """The 60,000 training images of Fashion-MNIST, 28 by 28 pixels; its test part stays unread, as held-out reference.
 
-    Looked for under HARNESS_DATA, whose card names the digests, then where Debian's package puts it; files without a
-    card must have the content that the set's authors published.
+    Looked for under HARNESS_DATA, whose card names the digests, then where Debian's package puts it, then in the
+    user's cache; files without a card must have the content that the set's authors published. Where it is nowhere, it
+    is fetched from its authors, once.
 
     Args:
         root: Folder of third-party data; None reads it from the environment variable HARNESS_DATA.
+        say: Told before a file is fetched; None: nothing is.
 
     Raises:
         DataError: it is nowhere, or a file is not what it should be.
+        StoreError: a fetched file cannot be kept.
     """
-    pictures, answers = (_fashion_file(name, root) for name in FASHION_FILES)
+    pictures, answers = (_fashion_file(name, root, say) for name in FASHION_FILES)
     images, labels = read_idx(*pictures, dimensions=3), read_idx(*answers, dimensions=1).astype(np.int64)
     if len(images) != len(labels) or labels.max(initial=0) >= len(FASHION_CLASSES):
         raise DataError(
@@ -103,29 +119,41 @@ def fashion_mnist(*, root: Path | None = None) -> Examples:
     )
 
 
-def _fashion_file(name: str, root: Path | None) -> tuple[bytes, str]:
+def _fashion_file(name: str, root: Path | None, say: Say | None) -> tuple[bytes, str]:
     """Return the content of one verified file, and where it was found."""
     card = find_card("fashion-mnist", root=root)
     if card is not None:
         path = next((file.path for file in card.files if file.path in {name, f"{name}.gz"}), name)
         where = str(card.folder / path)
         return unzipped(verified(card, path), where), where
-    places = [folder / f"{name}{ending}" for folder in FASHION_FOLDERS for ending in (".gz", "")]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        raise DataError(
-            "Fashion-MNIST is not here: it was looked for under the folder that HARNESS_DATA names and in"
-            f" {FASHION_FOLDERS[0]}. Put its folder fashion-mnist, with a CARD.toml, where HARNESS_DATA points,"
-            " or install the Debian package dataset-fashion-mnist."
-        )
+    kept = cached(f"fashion-mnist/{name}.gz")
+    places = [*(folder / f"{name}{ending}" for folder in FASHION_FOLDERS for ending in (".gz", "")), kept]
+    found = next((place for place in places if place.is_file()), None) or _fetched(name, say)
     content = unzipped(read_bytes(found), str(found))
     digest = digest_bytes(content)
     if digest.hex != FASHION_FILES[name]:
         raise DataError(
             f"{found} is not the published file: its content is {digest}, expected sha256:{FASHION_FILES[name]}."
-            " Install it again."
+            f" {'Remove it: it is then fetched anew' if found == kept else 'Install it again'}."
         )
     return content, str(found)
+
+
+def _fetched(name: str, say: Say | None) -> Path:
+    """Fetch one file; raises `DataError` where it cannot or must not be had, with the other ways to come by it."""
+    reason = ""
+    if say is not None:
+        size, digest = FASHION_SENT[name]
+        addresses = tuple(f"{address}{name}.gz" for address in FASHION_ADDRESSES)
+        try:
+            return fetch(PinnedDownload(f"fashion-mnist/{name}.gz", size, Digest("sha256", digest), addresses), say)
+        except (DataError, OfflineError) as error:
+            reason = f" {error}"
+    raise DataError(
+        "Fashion-MNIST is not here: it was looked for under the folder that HARNESS_DATA names, in"
+        f" {FASHION_FOLDERS[0]} and in {cached('fashion-mnist')}.{reason} Put its folder fashion-mnist, with a"
+        " CARD.toml, where HARNESS_DATA points, or install the Debian package dataset-fashion-mnist."
+    )
 
 
 def read_idx(content: bytes, where: str, *, dimensions: int) -> NDArray[np.uint8]:

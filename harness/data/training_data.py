@@ -10,9 +10,12 @@ my/book.txt                 a text file, JSONL or Parquet
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from harness.data.cards import VARIABLE
 from harness.data.documents import document_file, documents, is_document_file
+from harness.data.download import Say
 from harness.data.examples import Examples
 from harness.data.image_folder import image_folder
 from harness.data.images import digits, fashion_mnist
@@ -27,7 +30,9 @@ BUILT_IN = ("digits", "fashion-mnist", "synthetic")
 """Sets that need no path; a folder of the same name is asked for as ``./digits``."""
 
 
-def load_examples(name: str, *, root: Path | None = None, passage_bytes: int | None = None) -> Examples:
+def load_examples(
+    name: str, *, root: Path | None = None, passage_bytes: int | None = None, say: Say | None = None
+) -> Examples:
     """Read the training records that ``name`` stands for.
 
     Args:
@@ -35,6 +40,7 @@ def load_examples(name: str, *, root: Path | None = None, passage_bytes: int | N
             ``folder`` or ``folder:file`` of a text set with a card under HARNESS_DATA.
         root: Folder of third-party data; None reads it from the environment variable HARNESS_DATA.
         passage_bytes: Longest passage of text in bytes; None means 254. Images have no use for it.
+        say: Told before public data that is not here is fetched; None: nothing is.
 
     Raises:
         DataError: there is no such data, or it is malformed; names files, lines and the next step.
@@ -47,7 +53,7 @@ def load_examples(name: str, *, root: Path | None = None, passage_bytes: int | N
     if name == "digits":
         return digits()
     if name == "fashion-mnist":
-        return fashion_mnist(root=root)
+        return fashion_mnist(root=root, say=say)
     path = Path(name).expanduser()
     if path.is_dir():
         return image_folder(path, name=name)
@@ -72,5 +78,5 @@ def _unknown(name: str, kind: str, root: Path | None) -> DataError:
     return DataError(
         f"No training data is named {name!r}, and there is no such folder or file (looked in {Path.cwd()})."
         f"{nearest(kind, known)} Give {', '.join(BUILT_IN)}, a folder of images, a text file, or the name of a text"
-        " set under HARNESS_DATA."
+        f" set under {VARIABLE}{'' if root or os.environ.get(VARIABLE) else ', which is not set'}."
     )

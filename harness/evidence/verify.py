@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from harness.registry import Registry
 from harness.summarise import CellResult, count, summarise
 
 __all__ = ["Finding", "verify"]
+
+AGREE = 1e-6
+"""Share of its size by which a number may differ when it is computed again. The same sums come out otherwise in the
+last digits on another processor, or with another number of threads: docs/decisions/0010."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ def _check_numbers(evidence: Evidence, registry: Registry) -> Iterator[Finding]:
     cells: list[Cell] = [from_json(Cell, cell) for cell in plan["cells"]]
     yield from _check_plan(evidence, plan)
     yield from _check_code(plan["plugins"], registry)
+    yield from _check_instruments(evidence, registry)
     planned = [cell for cell in cells if cell.status is CellStatus.PLANNED]
     keys = [cell.key for cell in planned]
     results = {f"{result.probe}@{result.dataset}": result for result in evidence.results}
@@ -183,6 +189,20 @@ def _check_code(plugins: Sequence[Mapping[str, str]], registry: Registry) -> Ite
             )
 
 
+def _check_instruments(evidence: Evidence, registry: Registry) -> Iterator[Finding]:
+    """Readings are recorded like replies, and not taken again: who took them must be known, and may have changed."""
+    records: Any = evidence.run.get("instruments", [])
+    used = {one["plugin"]["name"]: one["plugin"] for one in records}
+    for name in sorted({reading.instrument for reading in evidence.readings} - set(used)):
+        yield Finding("run.json", f"says nothing of the instrument {name!r}, whose readings are in readings.parquet")
+    for name, its in used.items():
+        here = registry.find("instrument", name) if name in registry.installed("instrument") else None
+        if here is None or str(here.code_digest()) != its["code"]:
+            now = f"with other code than the installed {here.owner}" if here else "which is not installed here"
+            text = f"was {its['distribution']} {its['version']}, {now}; its readings are taken as they were recorded"
+            yield Finding(f"instrument {name}", text, fatal=False)
+
+
 def _check_cell(cell: Cell, probe: Probe, evidence: Evidence, result: CellResult, seed: int) -> Iterator[Finding]:
     cases = evidence.cases[cell.key]
     again = judge_cases(probe, cases, evidence.replies, evidence.readings)
@@ -216,12 +236,19 @@ def _label(value: Value, place: int) -> str:
 
 
 def _differences(where: str, old: Value, new: Value) -> Iterator[Finding]:
-    """Where two JSON values differ, leaf by leaf; numbers must be equal to the last bit."""
+    """Where two JSON values differ, leaf by leaf; numbers agree to `AGREE` of their size."""
     if isinstance(old, dict) and isinstance(new, dict) and set(old) == set(new):
         for key in sorted(old):
             yield from _differences(f"{where}: {key}", old[key], new[key])
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for place, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _differences(f"{where}: {_label(one, place)}", one, other)
-    elif old != new:
+    elif old != new and not _agree(old, new):
         yield Finding(where, f"is {old!r} in the bundle and {new!r} when computed again")
+
+
+def _agree(old: Value, new: Value) -> bool:
+    """Whether both are numbers, and the same one up to the rounding of another machine's arithmetic."""
+    if not isinstance(old, float) or not isinstance(new, float):
+        return False
+    return isclose(old, new, rel_tol=AGREE, abs_tol=AGREE**2)

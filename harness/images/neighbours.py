@@ -62,13 +62,15 @@ def nearest(
     wanted = min(k + SPARE, available)
     # Distances do not change when both are moved; about the mean the products are small and lose fewer digits.
     centre = references.mean(axis=0, dtype=np.float64).astype(np.float32)
-    moved = references - centre
     # |r|² - 2 q·r as one product: the norms ride along as one more coordinate.
-    weights = np.concatenate([-2 * moved, np.einsum("md,md->m", moved, moved)[:, None]], axis=1).T
+    weights = np.empty((len(references), references.shape[1] + 1), np.float32)
+    moved = np.subtract(references, centre, out=weights[:, :-1])
+    np.einsum("md,md->m", moved, moved, out=weights[:, -1])
     found = Neighbours(np.empty((len(queries), k)), np.empty((len(queries), k), np.int64))
     for part in _blocks(len(queries), len(references)):
-        block = np.concatenate([queries[part] - centre, np.ones((len(queries[part]), 1), np.float32)], axis=1)
-        table = block.astype(np.float32, copy=False) @ weights  # [block, m]
+        block = np.ones((len(queries[part]), weights.shape[1]), np.float32)
+        np.multiply(queries[part] - centre, -2, out=block[:, :-1])
+        table = block @ weights.T  # [block, m]
         if excluded is not None:
             inside = np.flatnonzero(excluded[part] >= 0)
             table[inside, excluded[part][inside]] = np.inf

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.data.examples import Examples
     from harness.models.generator import Generator
 
-__all__ = ["KINDS", "build", "is_drawing", "open_generator", "passage_bytes", "read_settings"]
+__all__ = ["KINDS", "build", "is_drawing", "is_invertible", "open_generator", "passage_bytes", "read_settings"]
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -35,6 +35,11 @@ S = TypeVar("S", bound=BaseModel)
 def is_drawing(kind: str) -> bool:
     """Whether generators of this kind draw images; the other one writes text."""
     return kind != "language"
+
+
+def is_invertible(kind: str) -> bool:
+    """Whether generators of this kind can tell the noise that an image was drawn from: their class has ``invert``."""
+    return kind in {"diffusion", "text_to_image"}
 
 
 def build(kind: str, settings: Mapping[str, Any], examples: Examples) -> Generator:

@@ -123,8 +123,9 @@ class Language:
     def build(cls, settings: Mapping[str, Any], examples: Examples) -> Self:
         """A fresh model, or adapters on a given one; see `Generator.build`."""
         checked = settings_of(settings)
-        if examples.texts is None:
-            raise UsageError(f"{examples.name} has no text, which a language model learns from. Name a text file.")
+        if examples.texts is None or examples.images is not None:
+            # Captions are few and repeat: the same text would be on both sides of the split.
+            raise UsageError(f"{examples.name} holds images, and a language model learns from text. Name a text file.")
         if isinstance(checked, LoraSettings):
             return cls(*adapt(checked), checked)
         if checked.vocabulary is None:

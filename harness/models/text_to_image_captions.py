@@ -122,7 +122,7 @@ def captions_of(examples: Examples, template: str) -> Sequence[str]:
 def class_prompts(examples: Examples, template: str) -> tuple[str, ...]:
     """What to say for each class: the caption that all its records have, or else its name; empty without classes.
 
-    A caption that a whole class shares is as public as the name of the class. Others stay with the records.
+    A caption that a whole class shares is as public as the name of the class; one that a single record has is not.
 
     Raises:
         DataError: the records have neither captions nor classes.
@@ -130,10 +130,11 @@ def class_prompts(examples: Examples, template: str) -> tuple[str, ...]:
     captions = captions_of(examples, template)
     if examples.labels is None:
         return ()
-    said: dict[int, set[str]] = {}
+    said: dict[int, list[str]] = {}
     for label, caption in zip(examples.labels.tolist(), captions, strict=True):
-        said.setdefault(label, set()).add(caption)
-    shared = {label: next(iter(its)) for label, its in said.items() if len(its) == 1}
+        said.setdefault(label, []).append(caption)
+    least = 1 if examples.texts is None else 2
+    shared = {label: its[0] for label, its in said.items() if len(set(its)) == 1 and len(its) >= least}
     return tuple(shared.get(label, name) for label, name in enumerate(examples.classes))
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from math import ceil, isfinite, log
 from typing import Any
 
-from harness.canonical import from_json, to_json
+from pydantic import TypeAdapter, ValidationError
+
+from harness.canonical import to_json
 from harness.errors import UsageError
 from harness.privacy.accounting import Accountant, epsilon
 from harness.privacy.ledger import GaussianSteps, Ledger, NonPrivate, Unsupported
@@ -20,8 +22,22 @@ DISCLOSURES = (
         "The noise comes from an ordinary generator whose state the operating system fills at every step, not from a"
         " cryptographically secure one, and attacks on floating-point noise (arXiv:2112.05307) are not mitigated."
     ),
-    "How many records there were, and which of them were left out as duplicates, is taken as public.",
-    "The claim is about the model. A file that says who was trained on, such as records.parquet, is no part of it.",
+    (
+        "What is taken as public: how many records there were and which were left out as duplicates; their form, that"
+        " is sizes, range of values, names of classes, and a caption that all records of a class have."
+    ),
+    (
+        "Only records that were trained on are protected. Those kept for validation never were, and mean losses over"
+        " them are shown as they are."
+    ),
+    (
+        "The claim is about the model. A file that says who was trained on, such as records.parquet, is no part of it,"
+        " nor are the time, memory and energy that training took."
+    ),
+    (
+        "Hyperparameters that were tried on these records, and whatever else was done with them elsewhere, are known to"
+        " whoever did it; none of it is covered."
+    ),
 )
 """What holds for every claim made here."""
 
@@ -118,7 +134,10 @@ class Claim:
         """
         if not isinstance(value, Mapping):
             raise ValueError(f"a claim is read from an object, not from {type(value).__name__}")  # noqa: TRY004  as for all stored data
-        found: Claim = from_json(cls, value)
+        try:
+            found = TypeAdapter(cls).validate_python(dict(value))
+        except ValidationError as error:
+            raise ValueError(" ".join(str(error).split())[:300]) from error
         if found.dump() != dict(value):
             raise ValueError("this is not a claim as it was written")
         return found

@@ -33,6 +33,7 @@ class Plan:
         touched: What was fitted to the private records already: vocabularies, statistics.
         chosen: What will be, or was, chosen on private records: hyperparameters, the step to stop at.
         noise_seed: That noise or batches are drawn from, if they are; None for the operating system.
+        earlier: Trainings on the same records that this one goes on from.
     """
 
     records: int
@@ -45,6 +46,7 @@ class Plan:
     touched: Sequence[str] = ()
     chosen: Sequence[str] = ()
     noise_seed: int | None = None
+    earlier: Sequence[str] = ()
 
 
 def budget_is_positive(plan: Plan) -> Iterator[Finding]:
@@ -81,6 +83,12 @@ def noise_has_no_seed(plan: Plan) -> Iterator[Finding]:
         yield Finding(5, "Noise or batches are drawn from a seed. Let the operating system draw them, and keep none.")
 
 
+def nothing_was_trained_before(plan: Plan) -> Iterator[Finding]:
+    """Item 7: what earlier trainings on the same records spent adds up, and this one's ledger knows nothing of it."""
+    for item in plan.earlier:
+        yield Finding(7, f"{item}, which adds to what is spent. Start from a model that has not seen them.")
+
+
 def accountant_is_an_upper_bound(plan: Plan) -> Iterator[Finding]:
     """Item 10."""
     yield from of_accountant(plan.accountant)
@@ -102,6 +110,7 @@ BEFORE: tuple[Callable[[Plan], Iterator[Finding]], ...] = (
     nothing_was_fitted,
     nothing_is_chosen,
     noise_has_no_seed,
+    nothing_was_trained_before,
     accountant_is_an_upper_bound,
     delta_is_small,
     rate_is_that_of_the_batch,
@@ -117,7 +126,8 @@ def told_apart(player: Player, rows: Rows | None) -> Iterator[Finding]:
     reasons = reasons_against(player.network)
     for reason in reasons:
         yield Finding(2, f"In {player.name!r}, {reason}.")
-    if rows is not None:
+    # What is known to couple records cannot be taken apart to see whether it does.
+    if rows is not None and not reasons:
         for coupling, what in find_coupling(player, rows).items():
             yield Finding(items[coupling], f"{what[:1].upper()}{what[1:].rstrip('.')}.")
 

@@ -13,7 +13,7 @@ from harness.data.examples import Examples
 from harness.privacy.audit import Audit, Ruling, audit_checkpoint, claim_of
 from harness.privacy.canary_scores import coin_canaries
 from harness.privacy.checks import Finding, Trained, after
-from harness.privacy.claim import Claim
+from harness.privacy.claim import Claim, claim
 from harness.privacy.own_step import audit_own_step
 from harness.privacy.white_box import StepAudit
 from harness.records import Value
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = ["PrivacyReport", "examine"]
 
+NO_LEDGER = Finding(12, "It states an epsilon, and has no ledger.json that one could be computed from.")
+
 
 @dataclass(frozen=True, slots=True)
 class PrivacyReport:
     """What was claimed, and what was found.
 
     Attributes:
-        claim: From the checkpoint's ledger; None without one.
+        claim: What the checkpoint's ledger supports: none where anything was found; None without a ledger.
         stated: Whether the checkpoint itself states an epsilon.
         findings: What in its own records voids the claim.
         step: The white-box audit of the private step installed here; None without a ledger.
-        audit: The one-run audit.
+        audit: The one-run audit, of what the ledger says whether it is void or not.
     """
 
     claim: Claim | None
@@ -51,15 +53,18 @@ class PrivacyReport:
 
     def lines(self) -> list[str]:
         """The report in sentences."""
-        claimed = self.claim.lines() if self.claim is not None else ["Trained without privacy: no epsilon is claimed."]
-        voids = [f"Void by item {finding.item}: {finding.what}" for finding in self.findings]
-        return [*claimed, "", *voids, *self._step_lines(), *self.audit.lines()]
+        return [*self._claim_lines(), "", *self._step_lines(), *self.audit.lines()]
+
+    def _claim_lines(self) -> list[str]:
+        if self.claim is not None:
+            return self.claim.lines()
+        if self.stated:
+            return ["No DP claim.", *(f"Reason: {reason}" for reason in _reasons(self.findings, None))]
+        return ["No DP claim.", "Reason: it was trained without privacy."]
 
     def _step_lines(self) -> list[str]:
-        if self.step is None:
+        if self.step is None or self.step.findings:
             return []
-        if self.step.findings:
-            return [f"Void by the private step: {finding}" for finding in self.step.findings]
         passed = f"{len(self.step.checks)} checks over {self.step.steps} steps passed"
         return [f"The private step installed here does what a ledger says: {passed}."]
 
@@ -93,21 +98,29 @@ def examine(
     Raises:
         UsageError: there are no coin canaries, or a reference does not fit.
         DataError: the records cannot be found, or are no longer those.
-        ModelError: the model cannot be opened, or has diverged.
+        ModelError: the model or its claim cannot be read, or it has diverged.
     """
     split = checkpoint.split()
     coin_canaries(split)  # refuses what cannot be audited before any data are read
     examples = checkpoint.examples(data=data, root=root)
     audit = audit_checkpoint(checkpoint, examples, references=references, confidence=confidence)
-    its, ledger = claim_of(checkpoint), checkpoint.ledger()
-    stated = (checkpoint.manifest.claim or {}).get("epsilon") is not None
+    its, ledger, claimed = claim_of(checkpoint), checkpoint.ledger(), checkpoint.stated_claim()
+    stated = claimed is not None and claimed.holds
     if ledger is None or its is None or split is None:
-        return PrivacyReport(None, stated, (), None, audit)
+        return PrivacyReport(None, stated, (NO_LEDGER,) if stated else (), None, audit)
     manifest: Any = to_json(checkpoint.manifest)
     trained = Trained(manifest, ledger, checkpoint.folder, _units(split), _copies(split, examples))
-    mechanism = next(iter(ledger.gaussian), None)
+    findings, mechanism = after(trained), next(iter(ledger.gaussian), None)
     step = None if mechanism is None else audit_own_step(mechanism)
-    return PrivacyReport(its, stated, after(trained), step, audit)
+    whole = claim(ledger, delta=its.delta, voided=_reasons(findings, step))
+    return PrivacyReport(whole, stated, findings, step, audit)
+
+
+def _reasons(findings: Sequence[Finding], step: StepAudit | None) -> list[str]:
+    """What was found, as reasons against any claim."""
+    by_step = () if step is None else step.findings
+    by_item = [f"void by item {finding.item}: {finding.what}" for finding in findings]
+    return [*by_item, *(f"void by the private step: {finding}" for finding in by_step)]
 
 
 def _units(split: Split) -> dict[str, int]:

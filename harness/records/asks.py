@@ -17,6 +17,8 @@ class Capability(StrEnum):
     """Give the log-probability of each token of given continuations."""
     DRAW = "draw"
     """Make images."""
+    TEXT_TO_IMAGE = "text_to_image"
+    """Make images from prompts; what can do this has DRAW too."""
     LOSS = "loss"
     """Give the training loss of single records."""
     TRAINING_DATA = "training_data"

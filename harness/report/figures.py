@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
+from harness.contracts import TRAINING
 from harness.records import Better, Counts, Estimate, Outcome, Value
 from harness.text.sentences import number, share_text
 
 __all__ = [
     "FRACTIONS",
+    "about",
     "amount",
     "anchor",
     "better_words",
+    "dataset_words",
     "excluded",
     "figure",
     "flatten",
@@ -37,7 +41,8 @@ def figure(value: float, unit: str) -> str:
             if value in (0.0, 1.0) or float(text) not in (0.0, 1.0):
                 break
     else:
-        text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+        # Written out: an exponent is no number to those who do not work with them.
+        text = f"{value:,.0f}" if abs(value) >= 10_000 else f"{Decimal(f'{value:.4g}'):f}"
     # Rounding may leave the sign of a number that is no longer there.
     return (text if float(text.replace(",", "")) else text.lstrip("-")).replace("-", MINUS)
 
@@ -75,15 +80,27 @@ def moment(iso: str) -> str:
     return iso.replace("T", " ").replace("+00:00", " UTC")
 
 
+def dataset_words(name: str) -> str:
+    """Name a data set behind the word "on"; that of the model's own training has no name but this."""
+    return "its training data" if name == TRAINING else name
+
+
+def about(title: str, dataset: str) -> str:
+    """Say what a cell is about: its probe, and on which data where these are not the model's own."""
+    return title if dataset == TRAINING else f"{title} on {dataset}"
+
+
 def anchor(number: int) -> str:
     """Return the name of a cell's section within the page: by place, since names of data sets are not ours."""
     return f"cell-{number}"
 
 
 def flatten(value: Value, prefix: str = "") -> list[tuple[str, str]]:
-    """Turn nested JSON values into rows of a dotted name and a text; an empty table gives no row."""
+    """Turn nested JSON values into rows of a dotted name and a text, by name; an empty table gives no row."""
     if isinstance(value, dict):
-        return [row for key, item in value.items() for row in flatten(item, f"{prefix}.{key}" if prefix else key)]
+        # Sorted, since JSON keeps no order: the page is the same from memory and from the bundle.
+        keys = sorted(value, key=lambda key: (key.lower(), key))
+        return [row for key in keys for row in flatten(value[key], f"{prefix}.{key}" if prefix else key)]
     if isinstance(value, list):
         return [(prefix, ", ".join("none" if item is None else str(item) for item in value) or "none")]
     words = {None: "none", True: "yes", False: "no"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.contracts import ProbeCard
 from harness.errors import UsageError
@@ -11,6 +11,8 @@ from harness.frameworks import describe, frameworks
 from harness.gate import Policy
 from harness.records import Absence, Better, ControlKind, ControlResult, Estimate, GateResult, Metric
 from harness.report.figures import anchor, better_words, slice_words
+from harness.report.gallery import Wall
+from harness.report.instruments import Reader
 from harness.report.interval_plot import Axis, Limit, Plot, axis_for, plot
 from harness.report.overview import ruling_key
 from harness.summarise import CellResult, Result
@@ -107,7 +109,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Everything about one cell."""
+    """Everything about one cell; the pictures its probe shows, and who read its replies, come from elsewhere."""
 
     anchor: str
     card: ProbeCard
@@ -115,6 +117,8 @@ class Section:
     metrics: tuple[MetricPart, ...]
     controls: tuple[ControlRow, ...]
     citations: tuple[Citation, ...]
+    wall: Wall = field(default_factory=Wall)
+    readers: tuple[Reader, ...] = ()
 
     @property
     def broken(self) -> bool:

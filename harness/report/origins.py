@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.contracts.training import HOW_TRAINED, Training, training_of
 from harness.plan import Plan
 from harness.records import Value
-from harness.report.figures import flatten, moment
+from harness.report.figures import flatten, moment, plural
 
 __all__ = ["Origins", "Rows", "origins"]
+
+MOST_CLASSES = 20
+"""Classes that are named."""
 
 Rows = tuple[tuple[str, str], ...]
 """Names and texts."""
@@ -21,6 +25,8 @@ class Origins:
     """Provenance.
 
     Attributes:
+        training: How the model was trained, in sentences; empty where its backend does not tell.
+        privacy: What may be claimed of its privacy, whole; likewise.
         model: The model's identity, its details last.
         plan: What names the run: digests, seed, profile, times.
         totals: What was asked and used.
@@ -29,6 +35,8 @@ class Origins:
         packages: Installed distributions and their versions.
     """
 
+    training: tuple[str, ...]
+    privacy: tuple[str, ...]
     model: Rows
     plan: Rows
     totals: Rows
@@ -42,12 +50,17 @@ def origins(run: Mapping[str, Value], plan: Plan) -> Origins:
     record: Any = run
     environment = {name: value for name, value in record["environment"].items() if name != "packages"}
     identity = plan.identity
+    training = training_of(identity)
+    # What is told in sentences need not stand there in rows.
+    details = {name: its for name, its in identity.details.items() if training is None or name != HOW_TRAINED}
     return Origins(
+        training=(_trained(training), *_records(training)) if training else (),
+        privacy=training.claim if training else (),
         model=(
             ("name", identity.name),
             ("backend", identity.backend),
             ("digest", str(identity.digest)),
-            *flatten(dict(identity.details)),
+            *flatten(details),
             *((f"asked for as {name}", text) for name, text in flatten(dict(plan.model))),
         ),
         plan=(
@@ -67,6 +80,39 @@ def origins(run: Mapping[str, Value], plan: Plan) -> Origins:
         environment=tuple(flatten(environment)),
         packages=tuple(flatten(record["environment"]["packages"])),
     )
+
+
+def _trained(training: Training) -> str:
+    return (
+        f"{training.what[:1].upper()}{training.what[1:]} with {training.weights:,} weights, trained on"
+        f" {training.members:,} of the {plural(training.records, 'record')} of {training.data} in"
+        f" {plural(training.steps, 'step')}; {training.stopped}."
+    )
+
+
+def _records(training: Training) -> Iterator[str]:
+    if training.nonmembers:
+        yield (
+            f"{plural(training.nonmembers, 'record')} held out of the training, for audits: what the model does with"
+            " records it was trained on is compared with what it does with those."
+        )
+    if training.validation:
+        yield f"{plural(training.validation, 'record')} used to validate alone."
+    if training.removed:
+        yield f"{plural(training.removed, 'duplicate')} left out."
+    if training.canaries:
+        yield f"{plural(training.canaries, 'record')} made up and planted to measure memorisation (canaries)."
+    if training.classes:
+        more = len(training.classes) - MOST_CLASSES
+        named = ", ".join(training.classes[:MOST_CLASSES]) + (f" and {more:,} more" if more > 0 else "")
+        yield f"Classes: {named}."
+    yield (
+        f"{plural(training.references, 'reference model')}: trained alike, on other members."
+        if training.references
+        else "No reference model: it is not known how hard each record is for models that were not trained on it."
+    )
+    if training.missing:
+        yield f"The training data could not be read for this audit: {training.missing.rstrip('.')}."
 
 
 def _totals(totals: Mapping[str, int], seconds: float) -> Rows:

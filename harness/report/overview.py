@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.contracts import ProbeCard
+from harness.contracts import TRAINING, ProbeCard
 from harness.plan import DataRecord
 from harness.records import Absence, Better, Cell, CellStatus, Estimate, GateResult, Ruling, Severity, Verdict
-from harness.report.figures import anchor, excluded, plural
+from harness.report.figures import about, anchor, dataset_words, excluded, plural
 from harness.summarise import CellResult
 from harness.text.sentences import sentence
 
@@ -124,7 +124,7 @@ def worst_finding(
     card = cards[results[place - 1].probe]
     return Finding(
         key="",
-        title=f"{card.title} on {results[place - 1].dataset}",
+        title=about(card.title, results[place - 1].dataset),
         sentence=sentence(estimate, card.metrics[0]),
         chosen="No limit was broken; of the headline numbers, this one stands out most from its reference value.",
         metric=estimate.metric,
@@ -144,7 +144,7 @@ def _broken(gate: GateResult, others: int, results: Sequence[CellResult], cards:
     more = f" {plural(others, 'other limit')} broken as well." if others else ""
     return Finding(
         key=ruling_key(gate),
-        title=f"{titles.get(gate.metric, gate.metric)} on {gate.dataset}",
+        title=about(titles.get(gate.metric, gate.metric), gate.dataset),
         sentence=gate.sentence,
         chosen=f"Limit: {gate.limit}.{more}",
         metric=gate.metric,
@@ -189,21 +189,23 @@ def untested(
     records = {record.name: record.rows for record in data}
     return Untested(
         families=tuple(family for family in FAMILIES if family not in touched),
-        cells=tuple((c.probe, c.dataset, c.reason) for c in cells if c.status is CellStatus.NOT_APPLICABLE),
+        cells=tuple(
+            (c.probe, dataset_words(c.dataset), c.reason) for c in cells if c.status is CellStatus.NOT_APPLICABLE
+        ),
         broken=tuple(
-            f"{result.probe} on {result.dataset}: {control.title}."
+            f"{result.probe} on {dataset_words(result.dataset)}: {control.title}."
             for result in results
             for control in result.controls
             if control.passed is False
         ),
         absent=tuple(
-            (found.metric, result.dataset, found.reason)
+            (found.metric, dataset_words(result.dataset), found.reason)
             for result in results
             for found in result.results
             if isinstance(found, Absence) and not found.slice
         ),
         samples=tuple(
-            f"{cell.probe}: {cell.items:,} of the {records[cell.dataset]:,} records of {cell.dataset} were used."
+            _sample_words(cell, cell.items, records[cell.dataset])
             for cell in planned
             if cell.items is not None and cell.items < records.get(cell.dataset, 0)
         ),
@@ -216,7 +218,15 @@ def _family(probe: str, cards: Mapping[str, ProbeCard]) -> str:
     return cards[probe].family if probe in cards else probe.partition(".")[0]
 
 
+def _sample_words(cell: Cell, items: int, records: int) -> str:
+    if cell.dataset == TRAINING:
+        # How a probe counts them is its own affair: drawn pictures, held-out records, members.
+        return f"{cell.probe}: a sample of the {records:,} records of its training data (items = {items:,})."
+    return f"{cell.probe}: {items:,} of the {records:,} records of {cell.dataset} were used."
+
+
 def _excluded_words(result: CellResult) -> str:
     parts = excluded(result.counts)
     told = ", ".join(f"{number:,} {name}" for name, number in parts.items())
-    return f"{result.probe} on {result.dataset}: {sum(parts.values()):,} of {result.counts.asked:,} cases ({told})."
+    where = f"{result.probe} on {dataset_words(result.dataset)}"
+    return f"{where}: {sum(parts.values()):,} of {result.counts.asked:,} cases ({told})."

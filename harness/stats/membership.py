@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 __all__ = ["calibrated", "lira_offline", "lira_online", "rmia"]
 
@@ -19,17 +19,17 @@ ENOUGH = 16
 """Reference models on each side above which a record's own variance beats the pooled one."""
 
 
-def _split(references: Floats, inside: Bools) -> tuple[Floats, Floats]:
-    """References with the other side blanked out, ``[n, k]`` each: with the record, without it.
+def _side(references: Floats, side: Bools, name: str) -> Floats:
+    """References on one ``side``, the others blanked out, ``[n, k]``.
 
     Raises:
-        ValueError: shapes differ, or a record lies on one side of all references.
+        ValueError: shapes differ, or a record has no reference on that side.
     """
-    if references.shape != inside.shape:
-        raise ValueError(f"references {references.shape} and inside {inside.shape} differ in shape")
-    if inside.all(axis=1).any() or not inside.any(axis=1).all():
-        raise ValueError("each record needs a reference model trained with it and one trained without it")
-    return np.where(inside, references, np.nan), np.where(inside, np.nan, references)
+    if references.shape != side.shape:
+        raise ValueError(f"references {references.shape} and inside {side.shape} differ in shape")
+    if not side.any(axis=1).all():
+        raise ValueError(f"each record needs a reference model trained {name} it")
+    return np.where(side, references, np.nan)
 
 
 def _spread(values: Floats) -> Floats:
@@ -54,9 +54,9 @@ def calibrated(scores: Floats, references: Floats, inside: Bools) -> Floats:
         inside: Whether each reference model was trained with the record, ``[n, k]``.
 
     Raises:
-        ValueError: a record has no reference on one side.
+        ValueError: a record has no reference trained without it.
     """
-    _, without = _split(references, inside)
+    without = _side(references, ~inside, "without")
     result: Floats = scores - np.nanmean(without, axis=1)
     return result
 
@@ -67,7 +67,7 @@ def lira_offline(scores: Floats, references: Floats, inside: Bools) -> Floats:
     Source: Carlini et al. 2021, arXiv 2112.03570, section 4 (offline); one pooled variance below 16 references.
     Arguments and errors are those of `calibrated`.
     """
-    _, without = _split(references, inside)
+    without = _side(references, ~inside, "without")
     distance: Floats = (scores - np.nanmean(without, axis=1)) / _spread(without)
     return distance
 
@@ -76,9 +76,12 @@ def lira_online(scores: Floats, references: Floats, inside: Bools) -> Floats:
     """Log-likelihood ratio of the score under normals fitted with and without the record, ``[n]``.
 
     Source: Carlini et al. 2021, arXiv 2112.03570, algorithm 1; one pooled variance below 16 references.
-    Arguments and errors are those of `calibrated`.
+    Arguments are those of `calibrated`.
+
+    Raises:
+        ValueError: a record has no reference on one side.
     """
-    within, without = _split(references, inside)
+    within, without = _side(references, inside, "with"), _side(references, ~inside, "without")
     ratio: Floats = stats.norm.logpdf(scores, np.nanmean(within, axis=1), _spread(within)) - stats.norm.logpdf(
         scores, np.nanmean(without, axis=1), _spread(without)
     )
@@ -92,17 +95,21 @@ def rmia(
 
     A record stands out beside z where ``P(x|model) / P(x) > gamma · P(z|model) / P(z)``; P(·) is the mean over
     reference models, half of which were trained with the record. Likelihoods are ``exp(score)``: for a mean
-    log-likelihood per token that is no probability of the record, which is part of the definition here.
+    log-likelihood per token, an error or a logit that is no probability of the record, which is part of the
+    definition here.
     Source: Zarifzadeh et al. 2023, arXiv 2312.03262.
 
     Args:
-        scores: Log-likelihoods of the records under the audited model, ``[n]``, at most 0.
+        scores: Log-likelihoods of the records under the audited model, ``[n]``.
         references: Under each reference model, ``[n, k]``.
         population: Of other records, ``[m]``, none of them among the first.
         population_references: Under each reference model, ``[m, k]``.
         gamma: How much more the record must stand out.
     """
-    ratios = scores - np.log(np.mean(np.exp(references), axis=1))
-    others = np.sort(population - np.log(np.mean(np.exp(population_references), axis=1)))
+    # Thousands of nats below 0 are usual for images: exp alone would make a likelihood of 0 of them.
+    ratios = scores - special.logsumexp(references, axis=1) + np.log(references.shape[1])
+    others = np.sort(
+        population - special.logsumexp(population_references, axis=1) + np.log(population_references.shape[1])
+    )
     below: Floats = np.searchsorted(others, ratios - np.log(gamma), side="left") / len(others)
     return below

@@ -17,7 +17,7 @@ from harness.records import Interval
 from harness.stats.intervals import contained, critical, finite, wilson
 from harness.stats.rates import proportion
 
-__all__ = ["auc", "tpr_at_fpr"]
+__all__ = ["auc", "negatives_for", "tpr_at_fpr"]
 
 
 def auc(scores: Sequence[float], labels: Sequence[int], *, confidence: float = 0.95) -> Interval:
@@ -59,34 +59,55 @@ def auc(scores: Sequence[float], labels: Sequence[int], *, confidence: float = 0
     )
 
 
-def tpr_at_fpr(scores: Sequence[float], labels: Sequence[int], *, fpr: float, confidence: float = 0.95) -> Interval:
-    """Share of positives above the threshold that a share ``fpr`` of negatives exceeds, Clopper-Pearson.
+def tpr_at_fpr(
+    positives: Sequence[float],
+    negatives: Sequence[float],
+    *,
+    calibration: Sequence[float],
+    fpr: float,
+    confidence: float = 0.95,
+) -> tuple[Interval, Interval]:
+    """Shares of positives and of negatives above a threshold that was set for a false-positive rate of ``fpr``.
 
-    The threshold is the lowest that keeps false positives at or below ``fpr``, ties included; its own
-    uncertainty is not part of the interval.
+    The threshold is the lowest that at most a share ``fpr`` of the negatives set apart for it exceeds, ties included;
+    both shares are then of others, with Clopper-Pearson intervals, so that the rate that was meant stands beside the
+    rate that was had.
 
     Args:
-        scores: Shape ``[n]``, finite.
-        labels: 1 for positives, 0 for negatives.
+        positives: Scores, finite, at least one.
+        negatives: Scores, finite, at least one, none of them in ``calibration``.
+        calibration: Scores of the negatives that set the threshold.
         fpr: In (0, 1).
         confidence: Nominal coverage.
 
     Returns:
-        The interval; its ``n`` counts positives.
+        The true-positive rate, whose ``n`` counts positives, and the false-positive rate, whose ``n`` counts
+        negatives.
 
     Raises:
-        ValueError: ``fpr`` outside (0, 1), or fewer than 1 / fpr negatives, which cannot place the threshold.
+        ValueError: ``fpr`` outside (0, 1), or fewer than `negatives_for` it in all: a rate that shows in fewer than
+            ten negatives is not one to speak of.
     """
-    positives, negatives = _split(scores, labels)
     if not 0 < fpr < 1:
         raise ValueError(f"a false-positive rate lies in (0, 1), not {fpr}")
-    allowed = floor(fpr * negatives.size + 1e-9)  # 0.29 * 100 is 28.999…
+    above, below, placed = finite(positives), finite(negatives), np.sort(finite(calibration))
+    given = below.size + placed.size
+    if given < negatives_for(fpr):
+        raise ValueError(f"a false-positive rate of {fpr} needs {negatives_for(fpr)} negatives, not {given}")
+    allowed = floor(fpr * placed.size + 1e-9)  # 0.29 * 100 is 28.999…
     if allowed < 1:
-        raise ValueError(f"a false-positive rate of {fpr} needs {ceil(1 / fpr)} negatives, not {negatives.size}")
-    threshold = np.sort(negatives)[-allowed - 1]
-    return proportion(
-        int(np.sum(positives > threshold)), positives.size, confidence=confidence, method="clopper-pearson"
+        raise ValueError(f"{placed.size} negatives cannot set a threshold for a rate of {fpr}: set more apart")
+    threshold = placed[-allowed - 1]
+    tpr, actual = (
+        proportion(int(np.sum(its > threshold)), its.size, confidence=confidence, method="clopper-pearson")
+        for its in (above, below)
     )
+    return tpr, actual
+
+
+def negatives_for(fpr: float) -> int:
+    """How many negatives a false-positive rate of ``fpr`` needs: ten times as many as show it once."""
+    return ceil(10 / fpr - 1e-9)
 
 
 def _split(scores: Sequence[float], labels: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

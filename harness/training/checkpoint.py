@@ -79,7 +79,13 @@ class Checkpoint:
         """
         recipe, its = self.manifest.read_recipe(), self.manifest.data
         moved = recipe if data is None else recipe.model_copy(update={"data": data})
-        examples, _ = gather(moved, passage_bytes=its.passage_bytes, root=root)
+        try:
+            examples, _ = gather(moved, passage_bytes=its.passage_bytes, root=root)
+        except DataError as error:
+            raise DataError(
+                f"{error} Where the records of {self.folder.name} have moved, name the place with `data` under [model],"
+                " or with --data of `harness audit`."
+            ) from error
         if str(examples.digest) != its.digest:
             raise DataError(
                 f"{moved.data}: these are not the records that {self.folder} was trained with: their digest is"
@@ -102,12 +108,17 @@ class Checkpoint:
             raise ModelError(f"{path} does not hold a privacy ledger: {error}. Restore the original file.") from error
 
     def refuse_stranger(self, reference: Checkpoint) -> None:
-        """Hold ``reference`` to what a reference model of this one is: the same records, with coins of its own.
+        """Hold ``reference`` to what a reference model of this one is: its kind, the same records, coins of its own.
 
         Raises:
-            UsageError: it was trained on other records, or with the same coins.
+            UsageError: it is of another kind, was trained on other records, or with the same coins.
         """
         mine, its = self.manifest, reference.manifest
+        if its.kind != mine.kind:
+            raise UsageError(
+                f"{reference.folder} is of kind {its.kind}, the model of kind {mine.kind}: it is no reference."
+                f" {REFERENCES}"
+            )
         if its.data.digest != mine.data.digest:
             raise UsageError(
                 f"{reference.folder} was trained on other records or canaries: it is no reference. {REFERENCES}"
@@ -115,18 +126,31 @@ class Checkpoint:
         if its.split.records_digest == mine.split.records_digest or its.read_recipe().toss == mine.read_recipe().toss:
             raise UsageError(f"{reference.folder} was trained with the same coins: it is no reference. {REFERENCES}")
 
-    def claim_lines(self) -> list[str]:
-        """What may be claimed of its privacy, whole, in sentences.
+    def stated_claim(self) -> Claim | None:
+        """The claim that the manifest states; None where it was trained without privacy.
 
         Raises:
             ModelError: the manifest holds a claim that nothing here wrote.
         """
         if self.manifest.claim is None:
-            return ["No DP claim.", "Reason: it was trained without differential privacy."]
+            return None
         try:
-            return Claim.parse(self.manifest.claim).lines()
+            return Claim.parse(self.manifest.claim)
         except ValueError as error:
-            raise ModelError(f"{self.folder / MANIFEST}: its privacy claim cannot be read: {error}.") from error
+            raise ModelError(
+                f"{self.folder / MANIFEST}: its privacy claim cannot be read: {error}. Restore the original file."
+            ) from error
+
+    def claim_lines(self) -> list[str]:
+        """What may be claimed of its privacy, whole, in sentences.
+
+        Raises:
+            ModelError: as for `stated_claim`.
+        """
+        stated = self.stated_claim()
+        if stated is None:
+            return ["No DP claim.", "Reason: it was trained without differential privacy."]
+        return stated.lines()
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:

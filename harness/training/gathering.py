@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.data.canaries import Canary, plant
+from harness.data.download import Say
 from harness.data.examples import Examples
 from harness.data.training_data import load_examples
 from harness.models import kinds
@@ -16,7 +17,7 @@ __all__ = ["gather", "load"]
 
 
 def gather(
-    recipe: Recipe, *, passage_bytes: int | None, root: Path | None = None
+    recipe: Recipe, *, passage_bytes: int | None, root: Path | None = None, say: Say | None = None
 ) -> tuple[Examples, tuple[Canary, ...]]:
     """Load what ``recipe`` trains on; equal recipes and data give equal records.
 
@@ -24,25 +25,30 @@ def gather(
         recipe: Says which data, how many records, which canaries, and the seed of all that is random here.
         passage_bytes: Length that texts are cut to; None for images.
         root: Folder of third-party data; None for that of the environment.
+        say: Told before public data that is not here is fetched; None: nothing is.
 
     Raises:
         DataError: the data cannot be found or read, or has too few records.
         UsageError: no such data, or canaries that cannot be planted.
     """
-    examples = load_examples(recipe.data, root=root, passage_bytes=passage_bytes)
+    examples = load_examples(recipe.data, root=root, passage_bytes=passage_bytes, say=say)
     examples = subsample(examples, recipe.records, seed=recipe.seed)
     if recipe.canaries is None:
         return examples, ()
     return plant(examples, recipe.canaries, seed=recipe.seed)
 
 
-def load(recipe: Recipe) -> Material:
+def load(recipe: Recipe, *, say: Say | None = None) -> Material:
     """Load the records of ``recipe`` and throw the coins.
+
+    Args:
+        recipe: What is trained on.
+        say: Told before public data that is not here is fetched; None: nothing is.
 
     Raises:
         DataError: the data cannot be found, read or split.
         UsageError: no such data, or no such model settings.
     """
     passage_bytes = kinds.passage_bytes(recipe.kind, recipe.model)
-    examples, canaries = gather(recipe, passage_bytes=passage_bytes)
+    examples, canaries = gather(recipe, passage_bytes=passage_bytes, say=say)
     return Material(examples, assign(examples, seed=recipe.root, canaries=canaries), passage_bytes)

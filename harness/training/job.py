@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.training.checkpoint import Checkpoint, open_checkpoint
+from harness.training.earlier import trained_before
 from harness.training.finishing import finish
 from harness.training.gathering import load
 from harness.training.hardware import choose_device
@@ -73,9 +74,12 @@ def recipe_under_way(out: Path) -> Recipe | None:
 
 
 def _train(recipe: Recipe, keeper: Keeper, *, watch: TrainingWatch, group: Group, stop: Callable[[], bool]) -> None:
-    material = load(recipe)
+    material = load(recipe, say=watch.note)
     generator = build(recipe, material)
-    training, progress = set_up(generator, recipe, material, group=group, keeper=keeper, watch=watch, stop=stop)
+    earlier = trained_before(recipe, material, opener=open_checkpoint) if recipe.privacy is not None else ()
+    training, progress = set_up(
+        generator, recipe, material, group=group, keeper=keeper, watch=watch, stop=stop, earlier=earlier
+    )
     watch.started(
         kind=recipe.kind,
         device=str(group.device),

@@ -111,11 +111,14 @@ class Tape:
             check: Compare the sum over records with the ordinary gradient: costs one ordinary backward pass more.
 
         Raises:
-            UsageError: ``check`` found parameters whose gradient does not come through the layers.
+            UsageError: an input was overwritten, the losses do not go through the network, or ``check`` found
+                parameters whose gradient does not come through the layers.
         """
         uses, self._uses = self._uses, []
         if not uses or not losses.requires_grad:
             raise UsageError("The losses do not go through the network that they are to train.")
+        for use in uses:
+            _unchanged(use)
         total = losses.sum()
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         ordinary = torch.autograd.grad(total, trained, retain_graph=True, allow_unused=True) if check else ()
@@ -124,7 +127,6 @@ class Tape:
         with torch.no_grad():
             for use, grads in zip(uses, found, strict=True):
                 if grads is not None:
-                    _unchanged(use)
                     for parameter, share in shares_of(use.layer, use.given, grads, functorch=self.functorch):
                         shares[parameter].append(share)
             gradients = Gradients(shares, len(losses), fold=fold)

@@ -59,8 +59,19 @@ def set_up(
     keeper: Keeper,
     watch: TrainingWatch,
     stop: Callable[[], bool],
+    earlier: Sequence[str] = (),
 ) -> tuple[Training, Progress]:
     """Bring everything together, and take up the state that is kept, if any.
+
+    Args:
+        generator: A fresh one.
+        recipe: What it was built by.
+        material: Its records.
+        group: The processes that train together.
+        keeper: Of the states in the checkpoint's folder.
+        watch: Is told what happens.
+        stop: Whether the user wants to stop.
+        earlier: Trainings on the same records that this one goes on from, each half a sentence.
 
     Raises:
         UsageError: privacy cannot be had for this model or in several processes, or something else is under way.
@@ -80,7 +91,8 @@ def set_up(
         raise UsageError("patience needs records to validate on, and there are none. Give more data, or no patience.")
     records = _feed(generator, material, rows, group)
     if budget is not None:
-        _refuse_void(generator, recipe, budget, list(zip(players, optimizers, strict=True)), records)
+        pairs = list(zip(players, optimizers, strict=True))
+        _refuse_void(generator, recipe, earlier, budget=budget, seats=pairs, records=records)
     seats = tuple(_seats(players, optimizers, recipe, records=len(rows), budget=budget, group=group, note=watch.note))
     validation = _feed(generator, material, held_out, group)
     # Only now, when nothing is left to refuse, is anything written.
@@ -192,6 +204,8 @@ def _budget(
 def _refuse_void(
     generator: Generator,
     recipe: Recipe,
+    earlier: Sequence[str],
+    *,
     budget: Budget,
     seats: Sequence[tuple[Player, AdamW]],
     records: Feed,
@@ -206,6 +220,7 @@ def _refuse_void(
         epsilon=budget.epsilon,
         touched=touched(generator),
         chosen=chosen,
+        earlier=earlier,
     )
     sighted = [(player, optimizer) for player, optimizer in seats if player.record_losses is not None]
     refuse(before(plan, sighted, records.pick(np.arange(min(TRIED, len(records))))))

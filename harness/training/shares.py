@@ -150,8 +150,10 @@ class Patches:
     def _correlate(self, image: Tensor, signal: Tensor) -> Tensor:
         """The kernel's gradient, summed over the first axis of both: ``[rows, channels, height, width]``."""
         layer, only = self.layer, (False, True, False)
+        # Of the weight only its shape is read; a graph from it would keep image and signal in memory.
+        weight = layer.weight.detach()
         found: Sequence[Tensor] = torch.ops.aten.convolution_backward(
-            signal, image, layer.weight, None, layer.stride, _padding(layer), layer.dilation, False, (0, 0), 1, only
+            signal, image, weight, None, layer.stride, _padding(layer), layer.dilation, False, (0, 0), 1, only
         )
         return found[1]
 

@@ -7,13 +7,18 @@ one half of the plane. And each coefficient has a value of its own, not each rin
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from harness.seeds import derive
 
-__all__ = ["chi_square_p", "detect", "embed", "half_plane", "pattern"]
+__all__ = ["RADIUS", "chi_square_p", "detect", "embed", "half_plane", "pattern"]
+
+RADIUS = 6.0
+"""Default radius, in cycles per picture: 56 coefficients of one channel, or all 24 that noise of 8 by 8 has."""
 
 Noise = NDArray[np.floating]
 
@@ -37,8 +42,12 @@ def half_plane(height: int, width: int, *, radius: float) -> NDArray[np.bool_]:
 
 def pattern(key: str, count: int) -> NDArray[np.complex128]:
     """The key's coefficients: complex normal with mean square 1, as those of the noise they replace."""
-    parts = np.random.default_rng(derive(0, f"tree-ring/{key}")).standard_normal((count, 2))
-    values: NDArray[np.complex128] = (parts[:, 0] + 1j * parts[:, 1]) / np.sqrt(2)
+    return _normal(f"tree-ring/{key}", (count,))
+
+
+def _normal(stream: str, shape: tuple[int, ...]) -> NDArray[np.complex128]:
+    parts = np.random.default_rng(derive(0, stream)).standard_normal((*shape, 2))
+    values: NDArray[np.complex128] = (parts[..., 0] + 1j * parts[..., 1]) / np.sqrt(2)
     return values
 
 
@@ -63,6 +72,14 @@ def _coefficients(noise: Noise, radius: float) -> NDArray[np.complex128]:
     return found
 
 
+@lru_cache(maxsize=8)
+def _directions(key: str, count: int, others: int) -> NDArray[np.complex128]:
+    """The key's pattern, then others drawn as keys draw theirs, each of length 1: ``[others + 1, count]``."""
+    found = np.vstack([pattern(key, count), _normal(f"tree-ring/{key}/others", (others, count))])
+    directions: NDArray[np.complex128] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return directions
+
+
 def detect(noise: Noise, *, key: str, radius: float, others: int = 1999) -> tuple[NDArray[np.float64], ...]:
     """Look for the key's pattern: similarity to it, and an exact p-value among other keys, ``[n]`` each.
 
@@ -76,12 +93,9 @@ def detect(noise: Noise, *, key: str, radius: float, others: int = 1999) -> tupl
         others: Keys to compare with; the smallest p-value is 1 / (others + 1).
     """
     found = _coefficients(noise, radius)
-    count = found.shape[1]
-    patterns = np.stack([pattern(key, count), *(pattern(f"{key}/other/{number}", count) for number in range(others))])
     # By direction only: a picture's noise can come back too faint, and the phase still tells.
-    patterns /= np.linalg.norm(patterns, axis=1, keepdims=True)
     lengths = np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-    similarity = (found / lengths @ np.conj(patterns).T).real  # [n, others + 1]
+    similarity = (found / lengths @ np.conj(_directions(key, found.shape[1], others)).T).real  # [n, others + 1]
     ranks = 1 + (similarity[:, 1:] >= similarity[:, :1]).sum(axis=1)
     return similarity[:, 0], ranks / (others + 1)
 

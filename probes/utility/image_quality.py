@@ -25,7 +25,6 @@ from harness.records import (
     Counts,
     Estimate,
     Judged,
-    Outcome,
     Reading,
     RecordAsk,
     Reply,
@@ -34,7 +33,7 @@ from harness.records import (
 from harness.seeds import derive, rng
 from harness.stats.jackknife import jackknife
 from harness.stats.rates import mean, share
-from probes.pictures import FEATURES, draws, held_out, members, picture_readings, scripted, values_of
+from probes.pictures import FEATURES, described, draws, held_out, members, picture_readings, scripted
 from probes.summaries import tally
 from probes.utility.image_quality_card import CARD, COVERAGE, DENSITY, FRECHET, KERNEL, PRECISION, RECALL
 
@@ -97,12 +96,7 @@ class ImageQuality:
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
         """Note the description."""
         del case
-        values = values_of(reply, readings, FEATURES)
-        if isinstance(values, Score):
-            return values
-        if not set(NAMES) <= set(values):
-            return Score(Outcome.UNREADABLE, note="the reading lacks features")
-        return Score(Outcome.SCORED, {name: values[name] for name in NAMES})
+        return described(reply, readings)
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
         """Distances between the sets, and how they overlap."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -82,6 +82,9 @@ def test_it_has_the_shape_of_a_backend_that_draws(subject):
     assert isinstance(backend, BatchBackend)
     assert isinstance(backend, DrawingBackend)
     assert Capability.DRAW in backend.capabilities
+    # The scripted one takes prompts, labels and neither.
+    prompted = subject.prompt is not None or subject.name == "control"
+    assert (Capability.TEXT_TO_IMAGE in backend.capabilities) is prompted
     assert backend.batch_tokens > 0
     assert backend.length(DrawAsk(0)) > 0
 
@@ -123,6 +126,21 @@ def test_an_image_does_not_depend_on_what_else_is_in_the_batch(subject):
     whole = images(backend, asks)
     assert furthest(whole, [images(backend, [ask])[0] for ask in asks]) <= TOLERANCE
     assert furthest(whole, images(backend, asks[::-1])[::-1]) <= TOLERANCE
+
+
+def test_a_jitter_changes_the_image_it_is_asked_of_and_no_other(subject):
+    backend, asks = subject.made(), subject.asks(4)
+    whole = images(backend, asks)
+    turned = [replace(ask, jitter=1.0) for ask in asks]
+    if subject.name == "diffusers":
+        assert {reply.finish for reply in backend.answer(turned)} == {Finish.FAILED}
+        return
+    assert all(np.abs(a - b).max() > TOLERANCE for a, b in zip(whole, images(backend, turned), strict=True))
+    # In one batch with those that are asked with jitter, the others stay as they were, and so do these.
+    mixed = [asks[0], turned[1], asks[2], replace(asks[3], jitter=0.5)]
+    beside = images(backend, mixed)
+    assert furthest(beside[::2], whole[::2]) <= TOLERANCE
+    assert furthest(beside, [images(backend, [ask])[0] for ask in mixed]) <= TOLERANCE
 
 
 def test_what_it_cannot_do_or_honour_is_a_failed_reply_beside_the_others(subject):
@@ -175,7 +193,10 @@ def test_noise_is_estimated_for_each_image_or_refused(subject):
     if not isinstance(backend, InvertingBackend):
         return
     drawn = np.stack(images(backend, subject.asks(3))).astype(np.uint8)
-    if not hasattr(subject.made()._open() if subject.name == "local" else backend, "invert"):
+    invertible = hasattr(subject.made()._open() if subject.name == "local" else backend, "invert")
+    if isinstance(backend, TrainedBackend):
+        assert {row["invertible"] for row in backend.training_data().rows} == {invertible}
+    if not invertible:
         with pytest.raises(ModelError, match="cannot tell which noise"):
             backend.noise(drawn)
         return

@@ -45,7 +45,13 @@ def probe_named(name: str) -> Probe:
 
 
 # Scripted models with training data of every kind: a probe of training data fits one of them.
-TRAINED: tuple[dict[str, object], ...] = ({"asked_by": "label"}, {"asked_by": "prompt"}, {"asked_by": "nothing"})
+TRAINED: tuple[dict[str, object], ...] = (
+    {"asked_by": "label"},
+    {"asked_by": "prompt"},
+    {"asked_by": "nothing"},
+    {"references": 7},
+    {"trained_on": "text"},
+)
 
 
 @cache
@@ -143,6 +149,17 @@ def test_cases_have_ids_of_their_own_and_come_alike_every_time(name, way):
 def test_cases_survive_being_written_down(name, way):
     for case in cases_of(name, way):
         assert from_json(Case, loads(dumps(case))) == case
+
+
+@each_way
+def test_a_case_that_was_written_down_gets_the_same_scripted_replies(name, way):
+    # The controls of a run are computed again from its evidence: their chances may not follow the order of a mapping.
+    controls = probe_named(name).controls
+    for case in cases_of(name, way, 10):
+        read = from_json(Case, loads(dumps(case)))
+        for control in controls.controls:
+            assert control.respond(case, rng(0, "chance")) == control.respond(read, rng(0, "chance"))
+        assert (controls.best(case), controls.worst(case)) == (controls.best(read), controls.worst(read))
 
 
 @each_way

@@ -174,3 +174,29 @@ def test_a_policy_reads_back_from_the_evidence_as_it_was():
 
 def test_an_absence_is_never_a_number():
     assert isinstance(result(0, 1, absent=True).results[0], Absence)
+
+
+UNFIT = Cell("f.p", "data", CellStatus.NOT_APPLICABLE, "the model draws")
+
+
+def test_a_limit_that_holds_where_it_applies_is_passed_over_elsewhere_and_told():
+    kept = Gate(metric="f.p/m", max=0.3, reason="because", where_applicable=True)
+    found = verdict([kept], [], cells=[UNFIT])
+    assert found.ruling is Ruling.NOT_JUDGED
+    assert found.sentence == "Not judged: no limit of the policy applies to this model."
+    assert found.warnings == ("The limit on f.p/m was passed over: the model draws.",)
+    assert exit_code(found, strict=False) == 4
+
+
+def test_a_limit_that_does_not_say_so_is_not_passed_over():
+    found = verdict([gate(max=0.3)], [], cells=[UNFIT])
+    assert found.ruling is Ruling.INCONCLUSIVE
+    assert "the model draws" in found.gates[0].sentence
+
+
+def test_the_limits_that_apply_decide_alone():
+    passed_over = Gate(metric="f.q/m", max=0.3, reason="because", where_applicable=True)
+    unfit = Cell("f.q", "data", CellStatus.NOT_APPLICABLE, "the model draws")
+    found = verdict([gate(max=0.3), passed_over], [result(0.1, 0.2)], cells=[CELL, unfit])
+    assert found.ruling is Ruling.PASS
+    assert [each.metric for each in found.gates] == ["f.p/m"]

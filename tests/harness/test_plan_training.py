@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from harness.canonical import digest
 from harness.contracts import TRAINING, Identity, TrainedBackend
-from harness.errors import ConfigError, ModelError, NothingToRunError
+from harness.errors import ConfigError, ModelError, NotApplicableError, NothingToRunError
 from harness.records import Capability, CellStatus, Finish, LossAsk, RecordAsk, Reply
 
 
@@ -108,3 +108,50 @@ def test_a_backend_that_says_it_knows_and_cannot_tell_is_a_mistake_of_its_author
     backend_named(Boastful)
     with pytest.raises(ConfigError, match="says that it knows its training data, and has no training_data"):
         audit_text('[model]\nbackend = "acme.forgetful"\n[run]\nprobes = ["acme.members"]\n')
+
+
+def test_a_probe_that_refuses_the_training_data_is_a_cell_with_its_reason(pictures_run, monkeypatch, audit_text):
+    import acme_pictures
+
+    def refuse(self, data, budget):
+        raise NotApplicableError("the records have no names")
+        yield
+
+    monkeypatch.setattr(acme_pictures.Members, "cases", refuse)
+    cell = cells(audit_text('[model]\nbackend = "control"\n[run]\nprobes = ["acme.members", "acme.pictures"]\n'))
+    assert cell["acme.members"].status is CellStatus.NOT_APPLICABLE
+    assert cell["acme.members"].reason == "the records have no names"
+    assert cell["acme.pictures"].status is CellStatus.PLANNED
+
+
+def test_a_model_that_knows_no_training_data_is_asked_about_the_next_set(acme_pictures, acme, monkeypatch, audit_text):
+    import acme_pictures as module
+
+    card = replace(module.Pictures.card, needs=(Capability.GENERATE,), datasets=(TRAINING, "facts_mc"))
+    monkeypatch.setattr(module.Pictures, "card", card)
+    text = '[model]\nbackend = "{}"\n[run]\nprobes = ["acme.pictures"]\n'
+    for backend, dataset in (("acme.calculator", "facts_mc"), ("control", TRAINING)):
+        assert [cell.dataset for cell in audit_text(text.format(backend)).target.plan.cells] == [dataset]
+
+
+def test_a_limit_on_a_probe_that_does_not_fit_is_refused_unless_it_says_where_it_applies(
+    acme, acme_pictures, audit_text
+):
+    text = """
+[model]
+backend = "acme.calculator"
+[run]
+probes = ["acme.arithmetic", "acme.members"]
+[[gate]]
+metric = "acme.members/low"
+min = 0.5
+reason = "It should be low."
+"""
+    with pytest.raises(ConfigError, match="no planned probe reports 'acme.members/low'"):
+        audit_text(text)
+    done = audit_text(text + "where_applicable = true\n")
+    assert done.evidence.verdict.warnings[0].startswith(
+        "The limit on acme.members/low was passed over: the probe reads"
+    )
+    with pytest.raises(ConfigError, match="limit it with `min`"):
+        audit_text(text.replace("min", "max") + "where_applicable = true\n")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from harness.backends.control import Control
 from harness.canonical import digest_bytes
 from harness.contracts import Budget, Dataset
+from harness.contracts.instruments import Materials
+from harness.instruments.image_features import ImageFeatures
 from harness.records import Absence, Capability, Estimate, Finish, Judged, Reply
 
 FACTS = [
@@ -61,6 +64,30 @@ class Put:
 @pytest.fixture
 def put():
     return Put
+
+
+@pytest.fixture
+def audited(put):
+    """Return a function that puts a probe to the scripted painter, whose pictures the real instrument describes."""
+
+    def results(probe, *, items=None, **settings):
+        backend = Control(**settings)
+        data = backend.training_data()
+        materials = Materials(backend.media, backend.members, lambda images: images)
+        asked = put(probe, data, items=items, capability=Capability.DRAW)
+
+        def judged(case):
+            (reply,) = backend.answer([case.ask])
+            readings = list(probe.readings(case, reply))
+            values = ImageFeatures().read(readings, materials)
+            return Judged(case, probe.judge(case, reply, dict(zip(readings, values, strict=True))))
+
+        found = {}
+        for result in probe.summarise([judged(case) for case in asked.cases]):
+            found[result.metric.partition("/")[2], *result.slice.values()] = result
+        return found
+
+    return results
 
 
 @pytest.fixture

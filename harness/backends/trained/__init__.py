@@ -5,6 +5,7 @@ parts       work in parts that fit in memory, halved where a device runs out of 
 shelf       images of the last replies, by name
 records     the training data of a checkpoint: rows for probes, and single records shown
 known       what is known of a checkpoint, and of its reference models, without opening weights
+telling     how a checkpoint came to be, in words and numbers
 losses      losses of single records, by the model and by its references
 starting    the noise that images are made from
 pipelines   what a folder of a diffusers pipeline holds, and what is refused in it

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.backends.trained.records import Records
 from harness.errors import MissingExtraError, ModelError, UsageError
+from harness.models.kinds import is_invertible
 from harness.training.split import Role, Split
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Known:
     missing: str = ""
     references: tuple[Checkpoint, ...] = ()
 
+    @property
+    def asked_by(self) -> str | None:
+        """What a `DrawAsk` to the model needs: ``label``, ``prompt``, or None for neither."""
+        return _asked_by(self.checkpoint.manifest)
+
 
 def look(folder: Path, *, data: str | None, references: Sequence[Path] = ()) -> Known:
     """Open a checkpoint and, if they can be had, its records.
@@ -49,12 +55,13 @@ def look(folder: Path, *, data: str | None, references: Sequence[Path] = ()) -> 
 
     Raises:
         ModelError: one of them is no finished checkpoint, or was changed.
-        UsageError: a reference was trained on other records, or with the same coins.
+        UsageError: a reference is of another kind, was trained on other records, or shares its coins with another.
         MissingExtraError: a package for trained models is not installed.
     """
     checkpoint, others = _opened(folder), tuple(_opened(reference) for reference in references)
-    for other in others:
-        checkpoint.refuse_stranger(other)
+    for number, other in enumerate(others):
+        for earlier in (checkpoint, *others[:number]):
+            earlier.refuse_stranger(other)
     try:
         return Known(checkpoint, _records(checkpoint, data, others), references=others)
     except UsageError as error:
@@ -76,7 +83,8 @@ def _records(checkpoint: Checkpoint, data: str | None, references: Sequence[Chec
     split = _split(checkpoint)
     examples, repeats = checkpoint.examples(data=data), split.repeats.tolist()
     seen = [frozenset(its.ids[row] for row in its.rows(Role.MEMBER)) for its in map(_split, references)]
-    return Records(examples, split.roles, repeats, split.canaries, _asked_by(checkpoint.manifest), seen)
+    asked_by, invertible = _asked_by(checkpoint.manifest), is_invertible(checkpoint.manifest.kind)
+    return Records(examples, split.roles, repeats, split.canaries, asked_by, seen, invertible)
 
 
 def _split(checkpoint: Checkpoint) -> Split:

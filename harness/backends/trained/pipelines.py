@@ -38,6 +38,11 @@ class PipelineFiles:
         """What hides images that it holds to be unsafe, or that nothing does."""
         return self.components.get("safety_checker", "none: whatever the model draws is given back")
 
+    @property
+    def prompted(self) -> bool:
+        """Whether it has a tokenizer, as pipelines have that draw from prompts."""
+        return any("Tokenizer" in name for name in self.components.values())
+
     def digests(self) -> dict[str, str]:
         """SHA-256 of every file, by path."""
         paths = {path.relative_to(self.folder).as_posix(): path for path in self.folder.rglob("*") if path.is_file()}
@@ -51,8 +56,8 @@ def open_pipeline(folder: Path) -> PipelineFiles:
     """Look into a pipeline's folder.
 
     Raises:
-        ModelError: it is no pipeline, holds a pickle or code, or names parts that are neither of diffusers nor of
-            transformers.
+        ModelError: it is no pipeline, holds a pickle or code, names parts that are neither of diffusers nor of
+            transformers, or draws by a class that nobody could tell it.
         MissingExtraError: diffusers is not installed.
     """
     if not (folder / INDEX).is_file():
@@ -67,7 +72,23 @@ def open_pipeline(folder: Path) -> PipelineFiles:
         raise ModelError(f"{folder / INDEX}: names no pipeline class of diffusers; a custom pipeline is not run.")
     # What is null is a part that this pipeline does without; what is no pair is a setting.
     parts = {key: value for key, value in index.items() if isinstance(value, list) and value != [None, None]}
-    return PipelineFiles(folder, name, {key: _component(folder, key, value) for key, value in parts.items()})
+    components = {key: _component(folder, key, value) for key, value in parts.items()}
+    _refuse_labels(folder, components)
+    return PipelineFiles(folder, name, components)
+
+
+def _refuse_labels(folder: Path, components: Mapping[str, str]) -> None:
+    """Refuse a network that draws by class where no pipeline could tell it which."""
+    for key in (key for key, component in components.items() if component == "diffusers.UNet2DModel"):
+        try:
+            config = json.loads((folder / key / "config.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            continue  # whoever opens the weights says what is wrong with it
+        if isinstance(config, dict) and (config.get("num_class_embeds") or config.get("class_embed_type")):
+            raise ModelError(
+                f"{folder}: its {key} draws by class, and no pipeline of diffusers hands labels to a UNet2DModel. If"
+                " `harness train` wrote it, name the checkpoint, which is the folder around this one."
+            )
 
 
 def _refuse_what_runs(folder: Path) -> None:

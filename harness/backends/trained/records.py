@@ -26,7 +26,7 @@ ROLES = ("member", "nonmember", "validation")
 FILLS = 4096
 """Other fills of each canary whose loss can be asked for."""
 
-FILL = re.compile(r"(?P<canary>canary/.+)/reference/(?P<number>\d{5})")
+FILL = re.compile(r"(?P<canary>canary/.+)/reference/(?P<number>[0-9]{5})")
 """Name of a record like a canary, with a fill that is planted nowhere."""
 
 
@@ -41,6 +41,7 @@ class Records:
         canaries: What was planted among them.
         asked_by: What a `DrawAsk` to the model needs: ``label``, ``prompt``, or None for neither.
         references: For each reference model, the names of the records it was trained on.
+        invertible: Whether the model can tell the noise that a picture was drawn from.
     """
 
     examples: Examples
@@ -49,6 +50,7 @@ class Records:
     canaries: Sequence[Canary] = ()
     asked_by: str | None = None
     references: Sequence[frozenset[str]] = ()
+    invertible: bool = False
     _places: Mapping[str, int] = field(init=False, repr=False)
     _fills: dict[str, Examples] = field(default_factory=dict, init=False, repr=False)
 
@@ -82,6 +84,7 @@ class Records:
             "caption": None if its.images is None else text,
             "attributes": attributes or None,
             "asked_by": self.asked_by,
+            "invertible": self.invertible,
             "references": [record in members for members in self.references] or None,
             "canary": None
             if canary is None
@@ -101,31 +104,36 @@ class Records:
 
     def take(self, records: Sequence[str]) -> Examples:
         """The records of these names, in this order; each name at most once, and all of them known."""
-        parts = []
-        for fills, names in groupby(records, key=lambda name: name not in self._places):
-            its = list(names)
-            parts += [self._filled(name) for name in its] if fills else [self._natural(its)]
-        return join(parts)
+        return join([self._part(canary, list(names)) for canary, names in groupby(records, key=self._like)])
 
-    def _natural(self, records: Sequence[str]) -> Examples:
-        return self.examples.take(np.array([self._places[record] for record in records], dtype=np.int64))
+    def _like(self, record: str) -> Canary | None:
+        """The canary that a record is like; None for the records that are there."""
+        if record in self._places:
+            return None
+        found = self._fill(record)
+        if found is None:
+            raise KeyError(record)
+        return found[0]
+
+    def _part(self, canary: Canary | None, records: Sequence[str]) -> Examples:
+        """Records that are there, or, with a canary, records like it."""
+        if canary is None:
+            return self.examples.take([self._places[record] for record in records])
+        numbers = [int(record.rpartition("/")[2]) for record in records]
+        made = self._fills.get(canary.record)
+        if made is None or len(made) <= max(numbers):
+            # The first fills are the same however many are made: no more than twice as many as are asked for.
+            made = references(self.examples, canary, 1 << max(numbers).bit_length(), seed=0)
+            self._fills[canary.record] = made
+        return made.take(numbers)
 
     def _fill(self, record: str) -> tuple[Canary, int] | None:
         """The canary that a record is like, and the number of its fill; None where there is no such record."""
         found = FILL.fullmatch(record)
-        canary = next((its for its in self.canaries if found and its.record == found["canary"]), None)
-        if found is None or canary is None or int(found["number"]) >= FILLS:
+        if found is None or int(found["number"]) >= FILLS:
             return None
-        return canary, int(found["number"])
-
-    def _filled(self, record: str) -> Examples:
-        found = self._fill(record)
-        if found is None:
-            raise KeyError(record)
-        canary, number = found
-        if canary.record not in self._fills:
-            self._fills[canary.record] = references(self.examples, canary, FILLS, seed=0)
-        return self._fills[canary.record].take([number])
+        canary = next((its for its in self.canaries if its.record == found["canary"]), None)
+        return None if canary is None else (canary, int(found["number"]))
 
     def show(self, record: str, shelf: Shelf) -> Reply:
         """Reply to a `RecordAsk`: the image on ``shelf``, the text (or caption) as text."""

@@ -116,3 +116,37 @@ def tiny(tiny_model):
     for each in opened:
         each.close()
     torch.set_num_threads(threads)
+
+
+SMALL = {
+    "vae": {"width": 4, "hidden": 8, "latent": 2, "samples": 2},
+    "gan": {"width": 4, "latent": 2},
+}
+"""Settings of generators that are trained in a blink."""
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Return a function that trains a small checkpoint with canaries, once for each: its folder.
+
+    Arguments are changes of the recipe; checkpoints that differ in ``toss`` alone are each other's references.
+    """
+    pytest.importorskip("torch")
+    from harness.training.job import run
+    from harness.training.recipe import Recipe
+    from harness.training.watch import Silent
+
+    made = {}
+
+    def make(kind="vae", **changes):
+        key = (kind, *sorted(changes.items()))
+        if key not in made:
+            plain = {"kind": kind, "data": "synthetic:n=40,seed=2", "model": SMALL[kind]}
+            plain |= {"steps": 4, "batch": 8, "learning_rate": 0.003}
+            plain |= {"canaries": {"repeats": [1, 3], "per_level": 1, "coins": 2}}
+            recipe = Recipe.model_validate(plain | changes)
+            folder = tmp_path_factory.mktemp(kind) / "out"
+            made[key] = run(recipe, folder, watch=Silent(), device="cpu", stop=lambda: False).folder
+        return made[key]
+
+    return make

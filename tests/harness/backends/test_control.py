@@ -186,11 +186,15 @@ def test_its_identity_covers_what_could_change_a_reply_and_nothing_else():
     assert Control().identity() == Control(delay_s=1, batch_tokens=8).identity()
     others = [{"seed": 1}, {"hallucination": 0.2}, {"refusal": 0.1}, {"datasets": ("facts_mc",)}]
     others += [{"red": 0.5}, {"copying": 0.5}, {"heedless": 0.5}, {"leak": 0.5}, {"asked_by": "prompt"}]
-    assert len({Control(**settings).identity().digest for settings in [{}, *others]}) == 10
+    others += [{"entangled": 0.5}, {"retention": 1.0}, {"verbatim": 0.5}, {"trained_on": "text"}]
+    others += [{"marks": 0.5}]
+    assert len({Control(**settings).identity().digest for settings in [{}, *others]}) == 15
 
 
-def test_it_can_do_whatever_can_be_asked():
+def test_it_can_do_whatever_can_be_asked_but_draws_nothing_where_it_was_trained_on_text():
     assert Control().capabilities == set(Capability)
+    drawing = {Capability.DRAW, Capability.TEXT_TO_IMAGE}
+    assert Control(trained_on="text").capabilities == set(Capability) - drawing
 
 
 @pytest.mark.parametrize(
@@ -198,6 +202,7 @@ def test_it_can_do_whatever_can_be_asked():
     [
         *({"hallucination": 1.1}, {"empty": -0.1}, {"delay_s": -1}, {"batch_tokens": 0}),
         *({"copying": 2}, {"red": -1}, {"leak": float("inf")}, {"asked_by": "name"}),
+        *({"retention": float("nan")}, {"verbatim": 1.5}, {"trained_on": "sounds"}),
     ],
 )
 def test_settings_out_of_range_are_refused(settings):

@@ -51,6 +51,15 @@ def test_it_draws_and_does_nothing_else():
     backend.close()
 
 
+@pytest.mark.slow
+def test_that_it_draws_from_prompts_is_told_by_its_files(opened):
+    for name, prompted in (("stable_diffusion", True), ("ddim", False), ("dit", False)):
+        backend = opened(name)
+        assert (Capability.TEXT_TO_IMAGE in backend.capabilities) is prompted
+        assert backend._opened is None
+        assert backend._open().prompted is prompted
+
+
 def test_what_is_not_here_is_refused_without_a_connection(tmp_path):
     with pytest.raises(ModelError, match="No model"):
         Diffusers("nowhere").identity()

@@ -13,7 +13,8 @@ from harness.backends.huggingface import HuggingFace
 from harness.backends.local import Local
 from harness.canonical import digest, dumps
 from harness.contracts import InvertingBackend
-from harness.errors import ModelError
+from harness.data.canaries import references
+from harness.errors import ModelError, UsageError
 from harness.images.pictures import from_png, to_bytes
 from harness.records import Capability, DrawAsk, Finish, GenerateAsk, LossAsk, RecordAsk, ScoreAsk
 
@@ -198,6 +199,19 @@ def test_closing_lets_go_of_weights_and_records(vae):
     assert vae.answer([DrawAsk(0, label=0)])[0].finish is Finish.STOP
 
 
+# ── text to image ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+def test_a_model_of_prompts_says_so_and_refuses_the_one_prompt_that_is_too_long(tiny_folder):
+    backend = Local(str(tiny_folder("text_to_image")), device="cpu")
+    assert {Capability.DRAW, Capability.TEXT_TO_IMAGE} <= backend.capabilities
+    asks = [DrawAsk(0, prompt="a red circle"), DrawAsk(0, prompt="a red circle " * 9), DrawAsk(1, prompt="a square")]
+    replies = backend.answer(asks)
+    assert [reply.finish for reply in replies] == [Finish.STOP, Finish.TOO_LONG, Finish.STOP]
+    assert "of which this model reads 32" in replies[1].error
+
+
 # ── language ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -205,7 +219,7 @@ def test_closing_lets_go_of_weights_and_records(vae):
 def test_a_language_model_answers_as_its_folder_does_through_transformers(tiny_folder):
     backend = Local(str(tiny_folder("language")), device="cpu", batch=4)
     plain = HuggingFace(str(tiny_folder("language") / "model"), device="cpu")
-    assert backend.capabilities == set(Capability) - {Capability.DRAW}
+    assert backend.capabilities == set(Capability) - {Capability.DRAW, Capability.TEXT_TO_IMAGE}
     assert backend.batch_tokens == plain.batch_tokens
     asks = [GenerateAsk("the cat", max_tokens=4, chat=False), ScoreAsk("the cat", (" sat", " ran"))]
     assert [backend.length(ask) for ask in asks] == [plain.length(ask) for ask in asks]
@@ -233,6 +247,59 @@ def test_a_language_model_tells_its_passages_its_canaries_and_their_losses(tiny_
     # The loss is the likelihood that scoring the same passage gives, and that of its end besides.
     (scored,) = backend.answer([ScoreAsk("", (rows[0]["text"],))])
     assert 0 < loss.losses["total"] + scored.scores[0].total < 15
+
+
+# ── reference models ──────────────────────────────────────────────────────────────────────
+
+
+def test_losses_by_references_are_those_they_would_tell_themselves(trained):
+    folders = [trained(toss=1), trained(toss=2)]
+    backend = Local(str(trained()), device="cpu", references=[str(folder) for folder in folders])
+    asks = [LossAsk(row["record"], 3) for row in backend.training_data().rows[:9]]
+    replies, plain = backend.answer(asks), Local(str(trained()), device="cpu").answer(asks)
+    for place, folder in enumerate(folders):
+        own = Local(str(folder), device="cpu").answer(asks)
+        told = [reply.losses[f"reference/{place}"] for reply in replies]
+        assert told == pytest.approx([reply.losses["loss"] for reply in own], rel=1e-5)
+        assert told != pytest.approx([reply.losses["loss"] for reply in replies], rel=1e-5)
+    for reply, alone in zip(replies, plain, strict=True):
+        assert set(reply.losses) == {*alone.losses, "reference/0", "reference/1"}
+        assert {name: reply.losses[name] for name in alone.losses} == pytest.approx(alone.losses, rel=1e-5)
+
+
+def test_its_references_are_part_of_its_identity_by_content(trained, tmp_path):
+    def identity(*folders):
+        return Local(str(trained()), device="cpu", references=[str(folder) for folder in folders]).identity()
+
+    moved = shutil.copytree(trained(toss=1), tmp_path / "moved")
+    digests = [identity(), identity(trained(toss=1)), identity(trained(toss=2)), identity(moved)]
+    assert len({its.digest for its in digests}) == 3
+    assert digests[3].digest == digests[1].digest
+    assert str(trained(toss=1)) not in dumps(digests[1].details).decode()
+
+
+def test_a_stranger_among_the_references_is_refused_when_the_run_is_planned(trained):
+    backend = Local(str(trained()), device="cpu", references=[str(trained("gan", toss=1))])
+    with pytest.raises(UsageError, match="of kind gan, the model of kind vae: it is no reference"):
+        backend.identity()
+
+
+def test_the_loss_of_records_like_a_canary_can_be_asked_for_in_any_order(trained):
+    backend = Local(str(trained()), device="cpu", references=[str(trained(toss=1))])
+    canary = "canary/ladder/03/0"
+    names = [f"{canary}/reference/{number:05d}" for number in (5, 1)]
+    asks = [LossAsk(name) for name in (names[0], canary, names[1], f"{canary}/reference/99999")]
+    replies = backend.answer(asks)
+    assert [reply.finish for reply in replies] == [Finish.STOP] * 3 + [Finish.FAILED]
+    assert len({reply.losses["loss"] for reply in replies[:3]}) == 3
+    assert "no record named" in replies[3].error
+    records, model = backend._look().records, backend._look().checkpoint.generator()
+    planted = next(its for its in records.canaries if its.record == canary)
+    likes = references(records.examples, planted, 8, seed=0).take([5, 1])
+    expected = next(iter(model.losses(model.prepare(likes), seed=0).values())).tolist()
+    assert [replies[0].losses["loss"], replies[2].losses["loss"]] == pytest.approx(expected, rel=1e-5)
+    (shown,) = backend.answer([RecordAsk(names[0])])
+    assert shown.finish is Finish.FAILED
 
 
 # ── devices ───────────────────────────────────────────────────────────────────────────────

@@ -145,7 +145,7 @@ def test_images_lie_beside_the_file_and_are_found_by_digest_or_prompt(recorded, 
     )
     target = Replay(path=str(path))
     assert isinstance(target, DrawingBackend)
-    assert target.capabilities == {Capability.DRAW}
+    assert target.capabilities == {Capability.DRAW, Capability.TEXT_TO_IMAGE}
     asks = [DrawAsk(0, prompt="a cat"), DrawAsk(1, prompt="a cat"), DrawAsk(7, label=1)]
     assert [reply.media for reply in target.answer(asks)] == [(name,) for name in names]
     assert [target.media(name) for name in names] == images
@@ -154,6 +154,11 @@ def test_images_lie_beside_the_file_and_are_found_by_digest_or_prompt(recorded, 
             target.media(stranger)
     for wrong in (GenerateAsk("a cat"), LossAsk("a cat"), DrawAsk(0, prompt="a cat", label=1)):
         assert answer(path, wrong).finish is Finish.FAILED
+
+
+def test_images_by_digest_alone_do_not_say_that_prompts_were_drawn(recorded):
+    path = recorded({"ask": str(digest(DrawAsk(7, label=1))), "media": ["0" * 64 + ".png"]})
+    assert Replay(path=str(path)).capabilities == {Capability.DRAW}
 
 
 def test_a_row_with_a_system_message_answers_only_asks_with_it(recorded):

@@ -224,6 +224,19 @@ def test_init_writes_a_file_that_is_valid_and_refuses_to_overwrite_it(harness, t
     assert harness("config", "validate").code == 0
 
 
+def test_the_table_of_training_is_shown_as_given_and_documented_in_schema_and_file(harness, tmp_path):
+    assert harness("init").code == 0
+    assert "# [train]" in (tmp_path / "harness.toml").read_text()
+    assert "train = {}  (default)" in harness("config", "show").out
+    (tmp_path / "harness.toml").write_text("[train]\nsteps = 5\n[train.privacy]\nepsilon = 8\n")
+    # What is not given is by recipe, so no default of the table itself is shown.
+    assert 'train = {"steps": 5, "privacy": {"epsilon": 8.0}}  (file)' in harness("config", "show").out
+    assert json.loads(harness("config", "show", "--json").out)["config"]["train"]["steps"] == 5
+    described = json.loads(harness("config", "schema").out)["$defs"]
+    assert {"steps", "batch", "patience", "privacy"} <= described["Train"]["properties"].keys()
+    assert "epsilon" in described["Privacy"]["properties"]
+
+
 def test_listings_describe_what_is_installed(harness, acme):
     assert "acme.arithmetic  Addition  (acme-arithmetic 1.2.0)" in harness("probes", "list").out
     assert (

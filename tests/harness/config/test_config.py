@@ -8,6 +8,7 @@ from harness.cli.options import default_text
 from harness.config import Profile, load, parse
 from harness.config.lines import find_line, key_lines
 from harness.errors import ConfigError
+from harness.training.recipe_files import complete
 
 BROKEN = '''schema = 1
 [run]
@@ -108,8 +109,22 @@ def test_the_shipped_configuration_is_valid_and_comments_every_key():
         for line in text.splitlines()
         if line[:1].isalpha() and not line.startswith(("metric", "reason", "min", "max", "within"))
     ]
-    bare = [line for line in keys if "#" not in line and not line.startswith("severity")]
+    bare = [line for line in keys if "#" not in line and not line.startswith(("severity", "where_applicable"))]
     assert not bare
+
+
+def test_the_shipped_file_shows_every_key_of_training_with_a_value_that_it_takes():
+    lines = default_text().splitlines()
+    start = lines.index("# [train]")
+    shown = [line.removeprefix("# ") for line in lines[start : lines.index("", start)]]
+    assert all("#" in line for line in shown if not line.startswith("["))
+    train = parse("\n".join(shown).replace("max_grad_norm", "#"), name="shown").train  # the one that privacy excludes
+    parts = {"": train, "canaries": train.canaries, "privacy": train.privacy}
+    written = key_lines("\n".join(shown))
+    for table, part in parts.items():
+        path = ("train", table) if table else ("train",)
+        assert {key for key in type(part).model_fields if (*path, key) not in written} == set()
+    complete(train.kind, train.recipe, train.changes)
 
 
 NAMES = st.text("abcdefghij_-", min_size=1, max_size=8)

@@ -1,9 +1,12 @@
-"""Small data sets on disk."""
+"""Small data sets on disk, and a server of files on the loopback interface."""
 
 from __future__ import annotations
 
 import hashlib
+import http.server
 import json
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,36 @@ def third_party(tmp_path):
     ]
     (folder / "CARD.toml").write_text("\n".join(card))
     return tmp_path / "data"
+
+
+@pytest.fixture
+def loopback(tmp_path_factory):
+    """A server of one folder: its address, the folder, and the list of what it was asked for.
+
+    ``/loud`` never stops sending.
+    """
+    folder, asked = tmp_path_factory.mktemp("served"), []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def do_GET(self):
+            asked.append(self.path)
+            if self.path != "/loud":
+                super().do_GET()
+                return
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"\0" * 65536)
+
+        def log_message(self, *args):
+            """Say nothing."""
+
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{running.server_port}", folder, asked
+    running.shutdown()
+    running.server_close()

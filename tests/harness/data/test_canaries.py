@@ -148,6 +148,13 @@ def test_image_canaries_have_classes_drawn_evenly_and_the_captions_of_their_clas
     assert planted.images.shape[1:] == (8, 8, 1)
 
 
+def test_a_caption_that_single_records_have_is_not_copied_to_canaries():
+    shapes = coloured_shapes(Plan(n=40))
+    planted, _ = plant(shapes, Canaries(repeats=(1,), per_level=20), seed=2)
+    assert not set(planted.texts[40:]) & set(shapes.texts)
+    assert set(planted.texts[40:]) == {f"a photo of {name}" for name in shapes.classes}
+
+
 def test_planted_attributes_of_canaries_say_that_they_are_canaries():
     planted, _ = plant(coloured_shapes(Plan(n=40)), Canaries(repeats=(1,)), seed=2)
     assert planted.attributes["colour"][-4:] == ("canary",) * 4

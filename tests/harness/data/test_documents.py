@@ -68,8 +68,8 @@ def test_a_long_document_is_cut_in_linear_time():
 @pytest.mark.parametrize(
     ("content", "name", "told"),
     [
-        (b"just one line", "x.txt", "1 documents in 1 lines"),
-        (b"no blank\nline here\n", "x.txt", "1 documents in 2 lines; at least 2 are needed"),
+        (b"just one line", "x.txt", "1 document in 1 line; "),
+        (b"no blank\nline here\n", "x.txt", "1 document in 2 lines; at least 2 documents are needed"),
         (b"", "x.txt", "0 documents"),
         (b"\xff\xfe", "x.txt", "not UTF-8"),
         (b"\x1f\x8bbroken", "x.txt.gz", "not a whole gzip file"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import harness.data.images
-from harness.data.images import FASHION_CLASSES, caption, digits, fashion_mnist, read_idx
+from harness.data.images import FASHION_CLASSES, FASHION_SENT, caption, digits, fashion_mnist, read_idx
 from harness.errors import DataError, MissingExtraError
 
 
@@ -34,6 +34,14 @@ def garments(tmp_path):
         card.append(f'[[file]]\npath = "{name}"\nsha256 = "{hashlib.sha256(data).hexdigest()}"')
     (folder / "CARD.toml").write_text("\n".join(card))
     return tmp_path, images, labels
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A folder without Fashion-MNIST, on a machine without its package and with an empty cache."""
+    monkeypatch.setattr(harness.data.images, "FASHION_FOLDERS", (tmp_path / "package",))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "nowhere" / "cache"))
+    return tmp_path / "nowhere"
 
 
 def test_digits_spread_seventeen_shades_over_all_of_a_byte():
@@ -85,10 +93,38 @@ def test_files_of_a_package_must_have_the_published_content(garments, tmp_path, 
         fashion_mnist(root=tmp_path / "nowhere")
 
 
-def test_a_missing_fashion_mnist_says_how_to_come_by_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(harness.data.images, "FASHION_FOLDERS", (tmp_path,))
+def test_a_missing_fashion_mnist_says_how_to_come_by_it(nowhere):
     with pytest.raises(DataError, match="dataset-fashion-mnist"):
-        fashion_mnist(root=tmp_path)
+        fashion_mnist(root=nowhere)
+
+
+def test_where_it_is_nowhere_it_is_fetched_once_and_then_read_from_the_cache(garments, nowhere, loopback, monkeypatch):
+    root, images, labels = garments
+    address, folder, asked = loopback
+    sent, published = {}, {}
+    for name, array in (("train-images-idx3-ubyte", images), ("train-labels-idx1-ubyte", labels)):
+        content = (root / "fashion-mnist" / f"{name}.gz").read_bytes()
+        (folder / f"{name}.gz").write_bytes(content)
+        sent[name] = (len(content), hashlib.sha256(content).hexdigest())
+        published[name] = hashlib.sha256(idx(array)).hexdigest()
+    monkeypatch.setattr(harness.data.images, "FASHION_FILES", published)
+    monkeypatch.setattr(harness.data.images, "FASHION_SENT", sent)
+    monkeypatch.setattr(harness.data.images, "FASHION_ADDRESSES", (f"{address}/gone/", f"{address}/"))
+    said = []
+    found = fashion_mnist(root=nowhere, say=said.append)
+    assert np.array_equal(found.images[..., 0], images)
+    assert len(said) == len(asked) == 4
+    assert fashion_mnist(root=nowhere).digest == found.digest
+    assert len(asked) == 4
+    (nowhere / "cache/data/fashion-mnist/train-images-idx3-ubyte.gz").write_bytes(b"")
+    with pytest.raises(DataError, match="Remove it: it is then fetched anew"):
+        fashion_mnist(root=nowhere)
+
+
+def test_offline_a_missing_fashion_mnist_says_so_and_how_else_to_come_by_it(nowhere, monkeypatch):
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    with pytest.raises(DataError, match="offline mode forbids fetching it.*dataset-fashion-mnist"):
+        fashion_mnist(root=nowhere, say=[].append)
 
 
 def test_idx_files_that_lie_about_their_size_are_refused():
@@ -114,6 +150,10 @@ def test_the_published_fashion_mnist_is_the_same_carded_and_packaged(monkeypatch
     assert found.images.shape == (60_000, 28, 28, 1)
     assert np.bincount(found.labels).tolist() == [6000] * 10
     assert round(float(found.images.mean()), 2) == 72.94
+    # The files that would be fetched are the ones that the card vouches for.
+    for name, (size, digest) in FASHION_SENT.items():
+        content = (Path(named) / "fashion-mnist" / f"{name}.gz").read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (size, digest)
     # The pinned digests are of the same content as the card's.
     monkeypatch.setattr(harness.data.images, "FASHION_FOLDERS", (Path(named) / "fashion-mnist",))
     assert fashion_mnist(root=tmp_path).digest == found.digest

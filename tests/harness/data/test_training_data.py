@@ -70,6 +70,12 @@ def test_an_unknown_name_says_what_there_is(name, texts):
     assert ("Did you mean" in str(refused.value)) == (name in {"digitz", "digits:3", "tale"})
 
 
+def test_an_unknown_name_without_third_party_data_says_that_there_is_none(monkeypatch):
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
+    with pytest.raises(DataError, match="the name of a text set under HARNESS_DATA, which is not set"):
+        load_examples("tinyshakespeare")
+
+
 def test_the_digest_changes_with_any_record_and_not_with_the_name():
     columns = {"ids": ["a", "b"], "texts": ["x", "y"]}
     plain = examples_of("one", **columns)

@@ -112,6 +112,20 @@ def test_a_forged_estimate_with_fitting_digests_is_named_to_the_number(calculato
     assert any(w.endswith("acme.arithmetic/accuracy: interval: high") for w in where(findings))
 
 
+@pytest.mark.parametrize(("change", "differs"), [(1e-9, False), (1e-4, True)])
+def test_the_last_digits_of_a_number_may_be_those_of_another_machine(calculator_run, bundle, change, differs):
+    evidence = read_bundle(bundle)
+    result = evidence.results[0]
+    first = result.results[0]
+    moved = replace(first, interval=replace(first.interval, low=first.interval.low * (1 + change)))
+    shutil.rmtree(bundle)
+    other = [replace(result, results=(moved, *result.results[1:])), *evidence.results[1:]]
+    write_bundle(bundle, replace(evidence, results=other), {})
+    fatal = [finding.where for finding in verify(bundle, Registry()) if finding.fatal]
+    assert (fatal != []) == differs
+    assert all("interval: low" in place for place in fatal)
+
+
 def test_a_forged_score_with_fitting_digests_is_named_by_its_case(calculator_run, bundle):
     def forge(evidence):
         cell, judged = next(iter(evidence.judged.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -99,10 +100,11 @@ def test_what_has_no_more_than_passage_bytes_always_fits(model, text):
     assert model.prepare(passages(text))["length"].item() <= 48
 
 
-def test_images_without_text_are_refused():
+def test_images_are_refused_with_and_without_captions():
     images = Examples("pixels", digest_bytes(b""), ("a",), ("a",), images=torch.zeros(1, 4, 4, 1).byte().numpy())
-    with pytest.raises(UsageError, match="pixels has no text"):
-        Language.build(SMALL, images)
+    for records in (images, replace(images, texts=("a caption",))):
+        with pytest.raises(UsageError, match="pixels holds images, and a language model learns from text"):
+            Language.build(SMALL, records)
     with pytest.raises(DataError, match="pixels has no text"):
         make().prepare(images)
 

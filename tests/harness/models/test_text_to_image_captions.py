@@ -96,6 +96,11 @@ def test_a_class_is_asked_for_by_the_caption_all_its_records_share():
     assert class_prompts(records(texts=("x", "y")), "a {}") == ()
 
 
+def test_a_caption_that_one_record_has_does_not_become_public():
+    alone = records(texts=("the one", "the one", "my neighbour's cat"), labels=(0, 0, 1), classes=("1", "cat"))
+    assert class_prompts(alone, "a {}") == ("the one", "cat")
+
+
 @pytest.mark.parametrize(
     ("prompts", "says"), [(None, "none were given"), (["a"], "1 were given for 2"), (["a", "b" * 20], "Prompt 1")]
 )

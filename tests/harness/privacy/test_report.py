@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from harness.canonical import digest_file, dumps
 from harness.cli.privacy import register
-from harness.errors import UsageError
+from harness.errors import ModelError, UsageError
 from harness.privacy.accounting import noise_for
 from harness.privacy.audit import Ruling
 from harness.privacy.canary_scores import coin_canaries
@@ -79,6 +79,13 @@ def forge(checkpoint, target, *, epsilon):
     return open_checkpoint(target)
 
 
+def edit(checkpoint, **changes):
+    """Change what the manifest says."""
+    manifest = replace(checkpoint.manifest, **changes)
+    (checkpoint.folder / "manifest.json").write_bytes(manifest.dump())
+    return open_checkpoint(checkpoint.folder)
+
+
 def command(*words):
     app = typer.Typer()
     app.callback()(lambda: None)
@@ -88,15 +95,17 @@ def command(*words):
 
 def test_an_overtrained_model_refutes_a_false_claim_of_one(trained, tmp_path):
     report = examine(forge(trained("overtrained"), tmp_path / "forged", epsilon=1.0))
-    assert report.claim.epsilon == pytest.approx(1.0, abs=0.02)
+    assert report.audit.claimed.epsilon == pytest.approx(1.0, abs=0.02)
     assert report.audit.ruling is Ruling.REFUTED
     assert report.audit.bound > 1.5
     assert report.fails
     # It also kept its seeds and its losses, which no private training does.
     assert {finding.item for finding in report.findings} >= {5, 6}
+    assert not report.claim.holds
     shown = command(tmp_path / "forged")
     assert shown.exit_code == 1
     assert "Refuted: claimed epsilon" in shown.stdout
+    assert shown.stdout.startswith("No DP claim.\nReason: void by item 5: ")
     assert "the gap between the two is not a measurement" in shown.stdout
 
 
@@ -125,8 +134,28 @@ def test_a_private_training_stands_up_to_its_audit(trained):
 def test_without_privacy_the_bound_stands_alone(trained):
     shown = command(trained("overtrained").folder, "--confidence", 0.99)
     assert shown.exit_code == 0
-    assert "Trained without privacy: no epsilon is claimed." in shown.stdout
+    assert shown.stdout.startswith("No DP claim.\nReason: it was trained without privacy.\n")
     assert "with 99 % confidence" in shown.stdout
+
+
+def test_an_epsilon_that_is_stated_without_a_ledger_or_against_it_is_void(trained, tmp_path):
+    forged = forge(trained("fresh", steps=1), tmp_path / "forged", epsilon=1.0)
+    lower = edit(forged, claim={**forged.manifest.claim, "epsilon": 0.5})
+    report = examine(lower)
+    assert any("The claim is epsilon = 0.5; the steps of the ledger cost" in each.what for each in report.findings)
+    assert report.fails
+    (forged.folder / LEDGER).unlink()
+    bare = edit(forged, files={name: its for name, its in forged.manifest.files.items() if name != LEDGER})
+    report = examine(bare)
+    assert [finding.item for finding in report.findings] == [12]
+    assert report.lines()[:2] == [
+        "No DP claim.",
+        "Reason: void by item 12: It states an epsilon, and has no ledger.json that one could be computed from.",
+    ]
+    assert command(forged.folder).exit_code == 1
+    edit(bare, claim={**forged.manifest.claim, "epsilon": "one"})
+    with pytest.raises(ModelError, match="its privacy claim cannot be read"):
+        examine(open_checkpoint(forged.folder))
 
 
 def test_a_reference_with_other_coins_is_compared_with_and_one_with_the_same_is_refused(trained):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
+from harness.backends.control_painter import plain_png
 from harness.canonical import digest_bytes, to_json
 from harness.contracts import Identity, ProbeCard
 from harness.evidence.bundle import Evidence
@@ -28,6 +30,8 @@ from harness.records import (
     Severity,
     Verdict,
 )
+from harness.report.frames import Frame, frame
+from harness.report.gallery import Gallery, Panel, Sheet, Wall
 from harness.summarise import CellResult
 
 HOSTILE = "<script>alert(1)</script>\"><img src=//evil.example/x>\x1b[31m\u202e'onload=x"
@@ -39,6 +43,7 @@ class Page:
 
     evidence: Evidence
     cards: Mapping[str, ProbeCard]
+    gallery: Gallery = field(default_factory=Gallery)
 
 
 def card(name: str, family: str, *metrics: Metric, title: str, question: str, **changes: object) -> ProbeCard:
@@ -340,6 +345,19 @@ def make_page() -> Callable[..., Page]:
 def calm(make_page: Callable[..., Page]) -> Page:
     """A run in which a hard gate failed, one is open and one is waived."""
     return make_page("smollm2-135m-instruct", "facts_mc")
+
+
+@pytest.fixture
+def pictures(calm: Page) -> Page:
+    """The calm run with pictures, hostile labels among them, and one that is missing."""
+    content = plain_png(np.zeros((8, 8, 1), np.uint8))
+    name = f"{digest_bytes(content).hex}.png"
+    labels = ("drawn", "original", HOSTILE)
+    frames = tuple(frame(name, label, {name: content}) for label in labels)
+    panel = Panel(HOSTILE, "It counts as a copy.", (*frames, Frame("gone", missing="the file is not there")))
+    wall = Wall((panel,), "The first 1 of 3 are shown here.")
+    sheet = Sheet("The first 3 of 9.", (("", frames[:1]), (HOSTILE, frames[1:])))
+    return Page(calm.evidence, calm.cards, Gallery(sheet, {"bias.pairs@facts_mc": wall}))
 
 
 @pytest.fixture

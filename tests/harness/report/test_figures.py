@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.records import Better, Counts
-from harness.report.figures import amount, better_words, excluded, figure, flatten, moment, plural, slice_words
+from harness.report.figures import (
+    about,
+    amount,
+    better_words,
+    dataset_words,
+    excluded,
+    figure,
+    flatten,
+    moment,
+    plural,
+    slice_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,10 +29,11 @@ from harness.report.figures import amount, better_words, excluded, figure, flatt
         (0.99996, "share", "0.99996"),
         (0.3, "probability", "0.300"),
         (-1.25, "nats", "−1.25"),
-        (-0.00001, "share difference", "−1e−05"),
+        (-0.00001, "share difference", "−0.00001"),
         (123456.7, "tokens", "123,457"),
         (-12345.0, "tokens", "−12,345"),
         (-0.0, "nats", "0"),
+        (-4.9853e-06, "nats", "−0.000004985"),
     ],
 )
 def test_figures_are_rounded_for_reading(value, unit, text):
@@ -38,6 +50,11 @@ def test_amounts_speak_the_language_of_the_sentences():
     assert amount(-3.0, "nats") == "-3"
 
 
+def test_the_models_own_training_data_need_no_name():
+    assert (about("Replicas", "training"), about("Quiz", "facts_mc")) == ("Replicas", "Quiz on facts_mc")
+    assert (dataset_words("training"), dataset_words("facts_mc")) == ("its training data", "facts_mc")
+
+
 def test_directions_are_words():
     assert better_words(Better.LOWER, 0.0, "share") == "lower is better"
     assert better_words(Better.NULL, 0.5, "share") == "best at 50 of 100, worse on either side"
@@ -52,14 +69,14 @@ def test_only_outcomes_that_occurred_are_excluded_cases():
 def test_nested_values_become_rows():
     nested = {"weights": {"dtype": "float32", "revision": None}, "devices": [], "ids": [1, 2], "chat": True}
     assert flatten(nested) == [
-        ("weights.dtype", "float32"),
-        ("weights.revision", "none"),
+        ("chat", "yes"),
         ("devices", "none"),
         ("ids", "1, 2"),
-        ("chat", "yes"),
+        ("weights.dtype", "float32"),
+        ("weights.revision", "none"),
     ]
     assert flatten({}) == []
-    assert flatten({"zero": 0, "one": 1}) == [("zero", "0"), ("one", "1")]
+    assert flatten({"zero": 0, "one": 1}) == [("one", "1"), ("zero", "0")]
 
 
 def test_small_words():

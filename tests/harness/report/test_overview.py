@@ -92,6 +92,14 @@ def test_a_family_whose_only_probe_does_not_fit_was_not_tested(calm):
     assert "bias" in untested(cells, plan.data, (), calm.cards).families
 
 
+def test_a_sample_of_training_data_is_told_by_the_setting_since_probes_count_in_their_own_ways(calm):
+    plan = plan_of(calm)
+    cells = [replace(cell, dataset="training", items=100) for cell in plan.cells[:1]]
+    data = [replace(plan.data[0], name="training")]
+    told = untested(cells, data, (), calm.cards).samples
+    assert told == ("hallucination.quiz: a sample of the 165 records of its training data (items = 100).",)
+
+
 def test_all_records_used_is_no_sample(calm):
     plan = plan_of(calm)
     cells = [replace(cell, items=165) for cell in plan.cells]

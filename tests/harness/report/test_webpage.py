@@ -46,12 +46,12 @@ class Reader(HTMLParser):
 
 
 def read(page):
-    return Reader(render(page.evidence, page.cards))
+    return Reader(render(page.evidence, page.cards, page.gallery))
 
 
-@pytest.fixture(params=["calm", "poisoned", "nothing fits", "no policy"])
+@pytest.fixture(params=["calm", "poisoned", "pictures", "nothing fits", "no policy"])
 def page(request, make_page):
-    if request.param in {"calm", "poisoned"}:
+    if request.param in {"calm", "poisoned", "pictures"}:
         return request.getfixturevalue(request.param)
     return make_page("model", "facts", fits=request.param == "no policy", judged=False)
 
@@ -62,11 +62,11 @@ def test_every_tag_is_closed(page):
 
 def test_nothing_is_fetched_from_anywhere(page):
     for tag, attributes in read(page).elements:
-        assert tag not in {"script", "iframe", "object", "embed", "img", "link", "form", "base"}
+        assert tag not in {"script", "iframe", "object", "embed", "link", "form", "base"}
         for name, value in attributes.items():
             assert not name.startswith("on")
             if name in URLS:
-                assert value.startswith("#")
+                assert value.startswith("data:image/png;base64," if tag == "img" else "#")
 
 
 def test_styles_fetch_nothing_either(page):
@@ -88,6 +88,22 @@ def test_links_lead_to_places_on_the_page_and_names_are_given_once(page):
     assert len(names) == len(set(names))
     assert {a["href"][1:] for _, a in elements if "href" in a} <= set(names)
     assert {a["aria-labelledby"] for _, a in elements if "aria-labelledby" in a} <= set(names)
+
+
+def test_every_picture_has_a_size_and_words_in_its_place(pictures):
+    found = [attributes for tag, attributes in read(pictures).elements if tag == "img"]
+    assert len(found) == 6
+    for attributes in found:
+        assert (attributes["width"], attributes["height"]) == ("8", "8")
+        assert "8 by 8 pixels" in attributes["alt"]
+        assert attributes["class"] == "tiny"
+    assert "image-rendering: pixelated" in render(pictures.evidence, pictures.cards)
+
+
+def test_what_is_not_shown_leaves_its_place(pictures):
+    text = read(pictures).text
+    assert "Not shown: the file is not there." in text
+    assert "The first 1 of 3 are shown here." in text
 
 
 def test_hostile_text_is_shown_and_does_nothing(poisoned, hostile):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from harness.stats.confusion import corrected_shares, distance_to, least_skew
+from harness.stats.confusion import chance_distances, corrected_shares, distance_to, least_skew, uncorrected
 
 
 def known(rates, each):
@@ -70,6 +70,46 @@ def test_the_least_skew_is_rarely_above_zero_without_skew_and_finds_a_planted_on
                 found += 0 < bounds.low <= 0.2 <= bounds.high
     assert alarms <= 16
     assert found >= 190
+
+
+@pytest.mark.slow
+def test_a_large_share_among_ten_classes_is_covered_with_few_known_images():
+    random = np.random.default_rng(0)
+    rates = np.full((10, 10), 0.05 / 9) + np.eye(10) * (0.95 - 0.05 / 9)
+    truth, hits = np.array([0.46] + [0.06] * 9), 0
+    for run in range(300):
+        counts, confusion = simulated(random, truth, rates, 300, 30)
+        share = corrected_shares(counts, confusion, seed=run, draws=400).shares[0]
+        hits += share.low <= truth[0] <= share.high
+    assert hits >= 273
+
+
+def test_chance_alone_gives_the_distance_that_the_formula_says():
+    certain = np.eye(10, dtype=int) * 100_000
+    found = chance_distances([0.1] * 10, 500, certain, seed=0)
+    assert found.mean() == pytest.approx(np.sqrt(2 / (np.pi * 500)) * 10 * np.sqrt(0.09) / 2, rel=0.03)  # .0535
+
+
+def test_a_weaker_classifier_shows_more_by_chance():
+    certain, weak = np.eye(3, dtype=int) * 1000, known(np.full((3, 3), 0.15) + np.eye(3) * 0.55, 60)
+    means = [chance_distances([0.5, 0.3, 0.2], 300, confusion, seed=0).mean() for confusion in (certain, weak)]
+    assert means[1] > 1.5 * means[0]
+
+
+def test_taken_at_its_word_a_classifier_is_not_corrected_and_nothing_is_ruled_out():
+    found = uncorrected([30, 70, 0], seed=0)
+    assert [share.value for share in found.shares] == [0.3, 0.7, 0.0]
+    assert found.shares[2].high > 0
+    with pytest.raises(ValueError, match="at least one image"):
+        uncorrected([0, 0], seed=0)
+
+
+def test_a_share_can_be_told_with_another_coverage():
+    found = corrected_shares([30, 50, 20], np.eye(3, dtype=int) * 50, seed=0)
+    usual, wide = found.interval(1, confidence=0.95), found.interval(1, confidence=0.999)
+    assert usual == found.shares[1]
+    assert wide.low < usual.low < usual.value < usual.high < wide.high
+    assert wide.confidence == 0.999
 
 
 def test_the_distance_is_the_part_that_would_have_to_move():

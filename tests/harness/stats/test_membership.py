@@ -36,18 +36,32 @@ def test_references_uncover_it_as_well_as_theory_says(each, online, offline):
     assert area(calibrated(scores, others, inside), member) > area(scores, member) + 0.05
 
 
-def test_a_pooled_variance_beats_each_records_own_where_references_are_few():
-    scores, others, inside, member = toy(16)
+@pytest.mark.parametrize(("each", "own_variance"), [(2, 0.596), (8, 0.719)])
+def test_a_pooled_variance_beats_each_records_own_where_references_are_few(each, own_variance):
+    scores, others, inside, member = toy(2 * each, n=20_000)
     within, without = (np.where(side, others, np.nan) for side in (inside, ~inside))
     own = norm.logpdf(scores, np.nanmean(within, 1), np.nanstd(within, 1, ddof=1)) - norm.logpdf(
         scores, np.nanmean(without, 1), np.nanstd(without, 1, ddof=1)
     )
-    assert area(lira_online(scores, others, inside), member) > area(own, member)
+    assert area(own, member) == pytest.approx(own_variance, abs=0.02)
+    assert area(lira_online(scores, others, inside), member) > area(own, member) + 0.01
 
 
-def test_a_record_on_one_side_of_all_references_is_refused():
-    with pytest.raises(ValueError, match="with it and one trained without it"):
-        calibrated(np.zeros(2), np.zeros((2, 2)), np.array([[True, False], [True, True]]))
+def test_a_record_without_a_reference_on_the_side_that_is_compared_with_is_refused():
+    inside = np.array([[True, False], [True, True]])
+    for score in (calibrated, lira_offline, lira_online):
+        with pytest.raises(ValueError, match="trained without it"):
+            score(np.zeros(2), np.zeros((2, 2)), inside)
+    with pytest.raises(ValueError, match="trained with it"):
+        lira_online(np.zeros(2), np.zeros((2, 2)), ~inside)
+    with pytest.raises(ValueError, match="differ in shape"):
+        calibrated(np.zeros(2), np.zeros((2, 2)), inside[:, :1])
+
+
+def test_what_is_only_compared_with_models_that_have_not_seen_it_needs_no_others():
+    outside = np.zeros((2, 1), bool)
+    assert calibrated(np.array([-1.0, -2.0]), np.array([[-3.0], [-2.0]]), outside).tolist() == [2.0, 0.0]
+    assert np.argmax(lira_offline(np.array([-1.0, -2.0]), np.array([[-3.0], [-2.0]]), outside)) == 0
 
 
 def test_constant_signals_stand_out_beside_nothing():
@@ -65,3 +79,9 @@ def test_a_member_stands_out_beside_the_population():
     found = rmia(scores, references, population + random.normal(0, 0.1, 300), others)
     assert area(found, member) > 0.9
     assert found[~member].mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_likelihoods_of_thousands_of_nats_are_not_taken_for_nothing():
+    deep = -5000.0
+    found = rmia(np.array([deep + 1, deep]), np.full((2, 3), deep), np.array([deep + 0.5]), np.full((1, 3), deep))
+    assert found.tolist() == [1.0, 0.0]

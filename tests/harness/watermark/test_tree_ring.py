@@ -63,6 +63,17 @@ def test_the_right_key_is_found_at_once_and_wrong_keys_are_uniform(side):
     assert stats.kstest(p, "uniform").pvalue > 0.01
 
 
+def test_p_values_of_random_keys_are_uniform_though_the_noise_is_not_normal():
+    # As it comes back from a picture: smooth, skewed and far from standard normal.
+    rows, columns = np.meshgrid(np.linspace(0, 3, 16), np.linspace(0, 3, 16))
+    estimate = np.exp(np.sin(2 * rows) + np.cos(columns))[None, None].astype(np.float32)
+    p = [detect(estimate, key=f"key {number}", radius=4, others=99)[1][0] for number in range(300)]
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    # No formula would have done: under the null of normal noise no key at all fits such an estimate.
+    normal = [chi_square_p(estimate, key=f"key {number}", radius=4)[0] for number in range(300)]
+    assert stats.kstest(normal, "uniform").pvalue < 1e-6
+
+
 def test_a_faint_and_shifted_estimate_still_shows_the_mark():
     marked = embed(noise(50, 28), key="ours", radius=6)
     estimate = 0.4 * marked + 0.2 * noise(50, 28, seed=9) + 0.3

@@ -86,6 +86,23 @@ def test_a_part_of_another_library_is_refused(folder, part):
         open_pipeline(folder({**INDEX, "unet": part}))
 
 
+@pytest.mark.parametrize(
+    ("config", "refused"),
+    [
+        ('{"num_class_embeds": 11}', True),
+        ('{"class_embed_type": "timestep"}', True),
+        ('{"num_class_embeds": null}', False),
+    ],
+)
+def test_a_network_by_class_that_no_pipeline_can_tell_the_class_is_refused(folder, config, refused):
+    place = folder({"_class_name": "DDIMPipeline", "unet": ["diffusers", "UNet2DModel"]}, unet__config_DOT_json=config)
+    if not refused:
+        assert open_pipeline(place).pipeline == "DDIMPipeline"
+        return
+    with pytest.raises(ModelError, match="draws by class.*name the checkpoint, which is the folder around this one"):
+        open_pipeline(place)
+
+
 def test_what_is_no_pipeline_is_refused(folder, tmp_path):
     with pytest.raises(ModelError, match=r"no model_index\.json"):
         open_pipeline(tmp_path / "elsewhere")

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.backends.control_painter import plain_png
-from harness.backends.trained.records import Records
+from harness.backends.trained.records import FILLS, Records
 from harness.backends.trained.shelf import Shelf
 from harness.canonical import digest, dumps, from_json, loads
-from harness.data.canaries import Canary
+from harness.data.canaries import Canary, plant, references
 from harness.data.examples import Examples
 from harness.errors import ModelError
 from harness.images.pictures import from_png, media_name
 from harness.records import Finish, Reply
+from harness.training.recipe import Canaries
 
 IMAGES = np.arange(4 * 8 * 8).astype(np.uint8).reshape(4, 8, 8, 1)
 ROLES = ("member", "nonmember", "validation", "removed")
@@ -49,6 +52,8 @@ def test_a_row_tells_all_there_is_of_an_image_but_its_pixels():
         "caption": "a one",
         "attributes": {"ink": "blue"},
         "asked_by": "label",
+        "invertible": False,
+        "references": None,
         "canary": None,
     }
     # A duplicate that was removed before training is neither member nor non-member.
@@ -94,6 +99,98 @@ def test_a_record_that_is_not_there_or_was_removed_is_a_failed_reply():
 
 def test_records_are_handed_out_in_the_order_asked_for():
     assert images().take(["c", "a"]).ids == ("c", "a")
+
+
+def test_a_row_says_of_each_reference_whether_it_saw_the_record():
+    records = replace(images(), references=[frozenset("ac"), frozenset("b")])
+    assert [row["references"] for row in records.rows()] == [[True, False], [False, True], [True, False]]
+
+
+# ── records like a canary ─────────────────────────────────────────────────────────────────
+
+
+def planted(*, pictures):
+    """Records with canaries among them, of text or of images with captions and labels."""
+    plain = Examples(
+        "x",
+        digest([]),
+        tuple("abcd"),
+        tuple("abcd"),
+        images=IMAGES if pictures else None,
+        texts=("one", "two", "one", "two"),
+        labels=np.array([0, 1, 0, 1]) if pictures else None,
+        classes=("one", "two") if pictures else (),
+    )
+    examples, canaries = plant(plain, Canaries(repeats=(2, 4), per_level=1, coins=2), seed=7)
+    return Records(examples, ("member",) * len(examples), (1,) * len(examples), canaries)
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+def test_records_like_a_canary_are_its_references_by_number(pictures):
+    records = planted(pictures=pictures)
+    for canary in records.canaries:
+        names = [f"{canary.record}/reference/{number:05d}" for number in (17, 0, 300)]
+        assert all(name in records for name in names)
+        found, expected = records.take(names), references(records.examples, canary, 512, seed=0).take([17, 0, 300])
+        assert found.ids == tuple(names) == expected.ids
+        assert (found.texts, found.attributes) == (expected.texts, expected.attributes)
+        if pictures:
+            assert np.array_equal(found.images, expected.images)
+            assert np.array_equal(found.labels, expected.labels)
+            assert len({image.tobytes() for image in found.images}) == 3
+        else:
+            fills = {text.removeprefix(canary.template) for text in found.texts}
+            assert len(fills | {canary.fill}) == 4
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+def test_they_are_handed_out_among_the_others_in_the_order_asked_for(pictures):
+    records = planted(pictures=pictures)
+    one, other = (canary.record for canary in records.canaries[:2])
+    names = ["b", f"{one}/reference/00002", one, f"{other}/reference/00001", f"{one}/reference/00001", "a"]
+    found = records.take(names)
+    assert found.ids == tuple(names)
+    for place, name in enumerate(names):
+        alone = records.take([name])
+        assert alone.texts == found.texts[place : place + 1]
+        assert not pictures or np.array_equal(alone.images[0], found.images[place])
+
+
+def test_no_more_of_them_are_made_than_twice_as_many_as_are_asked_for():
+    records = planted(pictures=True)
+    name = records.canaries[0].record
+    records.take([f"{name}/reference/00000"])
+    assert len(records._fills[name]) == 1
+    records.take([f"{name}/reference/00020"])
+    assert len(records._fills[name]) == 32
+    records.take([f"{name}/reference/{FILLS - 1:05d}"])
+    assert len(records._fills[name]) == FILLS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "canary/ladder/02/0/reference/04096",
+        "canary/ladder/02/0/reference/0001",
+        "canary/ladder/02/0/reference/\u0660\u0660\u0660\u0660\u0661",
+        "canary/ladder/02/9/reference/00001",
+        "a/reference/00001",
+        "canary/ladder/02/0/reference/00001/reference/00001",
+    ],
+)
+def test_there_are_no_others_like_it(name):
+    records = planted(pictures=False)
+    assert name not in records
+    with pytest.raises(KeyError):
+        records.take([name])
+
+
+def test_records_that_are_like_a_canary_are_not_shown_and_have_no_row():
+    records = planted(pictures=True)
+    name = f"{records.canaries[0].record}/reference/00000"
+    assert name in records
+    assert name not in {row["record"] for row in records.rows()}
+    assert records.show(name, Shelf(plain_png)).finish is Finish.FAILED
 
 
 def test_columns_of_different_lengths_are_refused():

@@ -1,0 +1,55 @@
+"""How a checkpoint came to be, for people: told from its manifest, without a folder of this or any other machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING
+
+from harness.contracts.training import Training
+
+if TYPE_CHECKING:
+    from harness.backends.trained.known import Known
+
+__all__ = ["tell"]
+
+KINDS: Mapping[str, str] = {
+    "language": "language model",
+    "vae": "variational autoencoder",
+    "gan": "generative adversarial network",
+    "diffusion": "diffusion model",
+    "text_to_image": "text-to-image diffusion model",
+}
+ENDINGS: Mapping[str, str] = {
+    "complete": "it ran to its end",
+    "early": "it ended early, for want of improvement",
+    "budget": "it ended when its privacy budget was spent",
+}
+
+
+def tell(known: Known) -> Training:
+    """Put the manifest of a checkpoint into words and numbers.
+
+    Raises:
+        ModelError: the manifest holds a claim of privacy that nothing here wrote.
+    """
+    manifest = known.checkpoint.manifest
+    split = manifest.split
+    return Training(
+        what=KINDS.get(manifest.kind, manifest.kind),
+        weights=manifest.parameters,
+        # Data may be named by a folder; a Windows path is parted at both kinds of slashes.
+        data=PureWindowsPath(manifest.data.name).name or "data without a name",
+        records=manifest.data.records,
+        members=split.members,
+        nonmembers=split.nonmembers,
+        validation=split.validation,
+        removed=split.removed,
+        canaries=split.canaries,
+        classes=manifest.data.classes,
+        steps=manifest.steps,
+        stopped=ENDINGS.get(manifest.stopped, manifest.stopped),
+        claim=tuple(known.checkpoint.claim_lines()),
+        references=len(known.references),
+        missing=known.missing,
+    )

@@ -1,0 +1,67 @@
+"""What a backend may tell of how its model was trained, for people who read the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from harness.canonical import dumps
+from harness.contracts import Identity
+
+__all__ = ["HOW_TRAINED", "Training", "training_of"]
+
+HOW_TRAINED = "training"
+"""The entry of `Identity.details` under which a backend tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a model was trained. Nothing in it names a folder of the machine it was trained on.
+
+    Attributes:
+        what: Kind of model, as a noun phrase without article: "variational autoencoder".
+        weights: Trained numbers.
+        data: Name of its training data.
+        records: Loaded, planted canaries included, on all sides of the split.
+        members: Trained on.
+        nonmembers: Held out of the training, for audits.
+        validation: Used to validate alone.
+        removed: Duplicates that were left out.
+        canaries: Planted, on either side.
+        classes: Names of the classes, in the order of their labels; may be empty.
+        steps: Rounds of training.
+        stopped: Why it ended, as a clause: "it ran to its end".
+        claim: What may be claimed of its privacy, whole, a sentence each; the first says whether anything is.
+        references: Models of the same recipe with other members, whose losses are told beside its own.
+        missing: Why its training data could not be read for the audit; empty where they could.
+    """
+
+    what: str
+    weights: int
+    data: str
+    records: int
+    members: int
+    nonmembers: int
+    validation: int
+    removed: int
+    canaries: int
+    classes: tuple[str, ...]
+    steps: int
+    stopped: str
+    claim: tuple[str, ...]
+    references: int
+    missing: str
+
+    def __post_init__(self) -> None:
+        if not self.claim:
+            raise ValueError("a training has a claim of privacy, or says that it has none")
+
+
+def training_of(identity: Identity) -> Training | None:
+    """Read what ``identity`` tells of the training; None where it tells nothing, or something else by that name."""
+    try:
+        # Strictly and from JSON, as it lies in the evidence: a stranger's backend may use the name for anything.
+        return TypeAdapter(Training).validate_json(dumps(identity.details.get(HOW_TRAINED)), strict=True)
+    except (ValueError, TypeError):
+        return None

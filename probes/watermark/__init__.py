@@ -1,0 +1,1 @@
+"""Can what the model makes be recognised as its own?"""

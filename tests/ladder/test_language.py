@@ -1,0 +1,69 @@
+"""Language models, each rung with one thing changed: repeats, epochs, the training set, privacy."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MODEL = {"context": 96, "layers": 2, "width": 64, "heads": 4}
+PLAIN = {"kind": "language", "batch": 16, "betas": (0.9, 0.95), "model": MODEL}
+LADDER = {"repeats": (1, 4, 16, 64), "per_level": 6}
+EXPOSURE = "memorisation.canary/excess_exposure"
+CANARIES = "memorisation.extraction/canary_share"
+LEARNED = 700
+"""Steps after which the ladder's model knows its book, and is still learning single records by heart."""
+
+
+@pytest.fixture
+def remembering(trained, book):
+    """A model that has learned its book, and canaries in it, without privacy."""
+    return trained(**PLAIN, data=str(book), steps=LEARNED, canaries=LADDER)
+
+
+def test_exposure_rises_with_repeats(remembering, audited):
+    found = audited(remembering, "memorisation.canary", references=200)
+    levels = {int(repeats): its.interval for repeats, its in found.by(EXPOSURE, "repeats").items()}
+    assert set(levels) == set(LADDER["repeats"])
+    assert found.overall("memorisation.canary/repeats_correlation").interval.value > 0.8
+    assert levels[64].low > levels[1].high
+    assert levels[16].low > 0
+
+
+def test_what_was_repeated_most_is_given_back_whole_and_what_was_read_once_is_not(remembering, audited):
+    found = audited(remembering, "memorisation.extraction")
+    shares = {int(repeats): its.interval.value for repeats, its in found.by(CANARIES, "repeats").items()}
+    assert shares[64] >= 0.5
+    assert shares[1] == 0
+
+
+def test_members_stand_out_more_with_every_epoch(remembering, trained, book, audited):
+    short = trained(**PLAIN, data=str(book), steps=80, canaries=LADDER)
+    before, after = (
+        audited(folder, "memorisation.membership").overall("memorisation.membership/auc").interval
+        for folder in (short, remembering)
+    )
+    assert before.low < 0.56
+    assert after.low > max(before.high, 0.6)
+
+
+def test_canaries_are_remembered_because_they_were_trained_on(trained, book, audited):
+    recipe = {**PLAIN, "data": str(book), "steps": 350, "canaries": {"repeats": (1,), "per_level": 1, "coins": 24}}
+    model, *references = (trained(**recipe, toss=toss) for toss in range(5))
+    found = audited(model, "memorisation.counterfactual", beside=tuple(references))
+    assert found.overall("memorisation.counterfactual/mean").interval.low > 0
+
+
+def test_privacy_at_epsilon_8_brings_canaries_of_up_to_16_repeats_to_the_null_band(trained, book, audited):
+    private = trained(
+        **{**PLAIN, "batch": 256, "steps": 60, "learning_rate": 6e-3},
+        data=str(book),
+        canaries={"repeats": (1, 4, 16), "per_level": 6},
+        privacy={"epsilon": 8},
+    )
+    found = audited(private, "memorisation.canary", references=200)
+    for repeats, its in found.by(EXPOSURE, "repeats").items():
+        assert its.interval.low <= 0 <= its.interval.high, repeats
+    overall = found.overall("memorisation.canary/exposure").interval
+    band = found.overall("memorisation.canary/chance_exposure").interval
+    assert overall.value <= band.high
