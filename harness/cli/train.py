@@ -38,7 +38,10 @@ def train(
         float | None, typer.Option("--epsilon", help="Train with differential privacy, to this.")
     ] = None,
     delta: Annotated[float | None, typer.Option("--delta", help="Default: 1 / (10 n) for n training records.")] = None,
-    recipe: Annotated[str | None, typer.Option("--recipe", help="Shipped recipe to start from: smoke or gpu.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", help="Shipped recipe to start from: smoke, gpu; of language also private."),
+    ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Rounds of training.")] = None,
     records: Annotated[int | None, typer.Option("--records", help="Use only so many records.")] = None,
     coins: Annotated[
@@ -61,8 +64,8 @@ def train(
 ) -> None:
     """Train a generator and leave a checkpoint that `harness run` audits.
 
-    Starts from a shipped recipe; [train] in harness.toml changes it, options here change it again. Stopped or killed,
-    the same command goes on where it was.
+    Starts from a shipped recipe; the table train in harness.toml changes it, options here change it again. Stopped or
+    killed, the same command goes on where it was.
     """
     given = {
         "train.data": data,
@@ -106,7 +109,7 @@ def _recipe(kind: str | None, config: Path | None, given: dict[str, Any]) -> Rec
         raise UsageError(
             f"Say what to train: `harness train KIND`, one of {', '.join(KINDS)}, or `kind` under [train]."
         )
-    return complete(kind, asked.recipe, asked.changes)
+    return complete(kind, asked.recipe if "recipe" in asked.model_fields_set else None, asked.changes)
 
 
 def _under_way(out: Path | None, kind: str | None, given: dict[str, Any]) -> Recipe:

@@ -69,7 +69,9 @@ def _put(data: Any, path: Sequence[str], value: Any) -> None:
 
 def _problem(name: str, lines: Mapping[Path, int], problem: Any, given: Collection[Path]) -> str:
     path = tuple(problem["loc"])
-    place = "command line" if path in given else f"{name}:{find_line(lines, path)}"
+    # A table that the file does not have was opened by the command line.
+    said = path in given or (path not in lines and any(each[: len(path)] == path for each in given))
+    place = "command line" if said else f"{name}:{find_line(lines, path)}"
     where = f"{place}: {_dotted(path)}"
     if problem["type"] == "extra_forbidden":
         known = _keys_at(path[:-1])

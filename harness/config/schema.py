@@ -125,7 +125,7 @@ class Waiver(_Table):
 class Train(Recipe):
     """What `harness train` changes in a shipped recipe; every key is optional here."""
 
-    recipe: str = Field("smoke", description="The shipped recipe that is changed: smoke or gpu.")
+    recipe: str = Field("smoke", description="The shipped recipe that is changed: smoke, gpu or private.")
     # A recipe needs these; here the shipped one has them.
     kind: Kind | None = None  # type: ignore[assignment]
     data: str | None = Field(None, min_length=1)  # type: ignore[assignment]

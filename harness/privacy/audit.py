@@ -173,6 +173,7 @@ def audit_checkpoint(
         UsageError: there are no coin canaries, or a reference does not fit.
         ModelError: a model cannot be opened, or has diverged.
     """
+    _check_confidence(confidence)  # before minutes of work
     canaries, included = coin_canaries(checkpoint.split())
     coins = [_reference(checkpoint, reference) for reference in references]
     scores = list(score_canaries(checkpoint.generator(), examples, canaries))
@@ -209,6 +210,11 @@ def _reference(checkpoint: Checkpoint, reference: Checkpoint) -> NDArray[np.bool
     return coin_canaries(reference.split())[1]
 
 
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise UsageError(f"The confidence is {confidence}: give a number between 0 and 1, such as 0.95.")
+
+
 def _check(
     scores: Sequence[Score],
     coins: NDArray[np.bool_],
@@ -219,8 +225,7 @@ def _check(
 ) -> None:
     if coins.size < 2 or not scores:
         raise UsageError(f"An audit needs a score of two canaries or more, not of {coins.size}.")
-    if not 0 < confidence < 1:
-        raise UsageError(f"The confidence is {confidence}: give a number between 0 and 1, such as 0.95.")
+    _check_confidence(confidence)
     if not 0 <= delta < 1 or (claimed is not None and not (claimed.epsilon >= 0 and isfinite(claimed.epsilon))):
         raise UsageError(f"No audit of {claimed} at delta {delta}: epsilon is at least 0 and finite, delta in [0, 1).")
     for score in scores:

@@ -23,16 +23,18 @@ DISCLOSURES = (
         " cryptographically secure one, and attacks on floating-point noise (arXiv:2112.05307) are not mitigated."
     ),
     (
-        "What is taken as public: how many records there were and which were left out as duplicates; their form, that"
-        " is sizes, range of values, names of classes, and a caption that all records of a class have."
+        "What is taken as public: how many records there were, how many the largest unit has, and which were left out"
+        " as duplicates; their form, that is sizes, range of values, names of classes, and a caption that all records"
+        " of a class have."
     ),
     (
         "Only records that were trained on are protected. Those kept for validation never were, and mean losses over"
         " them are shown as they are."
     ),
     (
-        "The claim is about the model. A file that says who was trained on, such as records.parquet, is no part of it,"
-        " nor are the time, memory and energy that training took."
+        "The claim is about the model, the files under model/. Who was trained on stands in records.parquet, and can be"
+        " told from seeds and digests in manifest.json by whoever has the records; time, memory and energy that"
+        " training took are not noised either. None of these is covered: release the model without them."
     ),
     (
         "Hyperparameters that were tried on these records, and whatever else was done with them elsewhere, are known to"

@@ -121,6 +121,7 @@ class Metric:
         n_unit: What n counts, plural.
         better: Direction of improvement.
         null: What a harmless or guessing model scores; None where it depends on the items.
+        null_of: Who scores the null value, where that is somebody else: "real pictures".
     """
 
     name: str
@@ -130,6 +131,7 @@ class Metric:
     n_unit: str
     better: Better
     null: float | None = None
+    null_of: str = ""
 
     def estimate(
         self,

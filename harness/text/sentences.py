@@ -43,7 +43,8 @@ def sentence(estimate: Estimate, metric: Metric) -> str:
     opening = f"For {_labels(estimate.slice)}: of" if estimate.slice else "Of"
     value = f"in {_value_text(estimate)}" if _is_rate(estimate) else _value_text(estimate)
     finding = f"{opening} {_units(estimate)}, {_word(metric.phrase)} {value} ({interval_text(estimate)})."
-    return " ".join(filter(None, (finding, _null_text(estimate), _left_out(estimate.counts), _measured_by(estimate))))
+    further = (_null_text(estimate, metric), _left_out(estimate.counts), _measured_by(estimate))
+    return " ".join(filter(None, (finding, *further)))
 
 
 def absence_sentence(absence: Absence, metric: Metric) -> str:
@@ -221,13 +222,15 @@ def _value_text(estimate: Estimate) -> str:
     return f"{text} {_word(estimate.unit)}"
 
 
-def _null_text(estimate: Estimate) -> str:
-    """The value of a harmless or guessing model, and whether the interval rules it out."""
+def _null_text(estimate: Estimate, metric: Metric) -> str:
+    """The value of a harmless or guessing model, or of whom the metric names, and whether the interval rules it out."""
     null, interval = estimate.null, estimate.interval
     if null is None:
         return ""
     told = _about(null, _scale(estimate)) if _is_share(estimate) else f"{number(null)} {_word(estimate.unit)}"
     open_question = ", which this interval does not rule out" if interval.low <= null <= interval.high else ""
+    if metric.null_of:
+        return f"{metric.null_of[:1].upper()}{metric.null_of[1:]} would give {told}{open_question}."
     match estimate.better:
         case Better.HIGHER:
             return f"Guessing alone would give {told}{open_question}."

@@ -22,14 +22,15 @@ class Canaries(_Table):
     """Records planted to measure memorisation."""
 
     repeats: tuple[int, ...] = Field(
-        (1, 2, 4, 8, 16, 32, 64), min_length=1, description="How often the canaries of each level are in the training."
+        (1, 2, 4, 8, 16, 32, 64),
+        description="How often the canaries of each level are in the training; with coins alone given: none.",
     )
     per_level: int = Field(4, ge=1, description="Canaries at each level of repeats.")
     coins: int = Field(0, ge=0, description="Further canaries, each in the training once by a fair coin: for audits.")
 
     @model_validator(mode="after")
     def _positive(self) -> Canaries:
-        if min(self.repeats) < 1 or len(set(self.repeats)) != len(self.repeats):
+        if min(self.repeats, default=1) < 1 or len(set(self.repeats)) != len(self.repeats):
             raise ValueError("repeats are distinct whole numbers, at least 1")
         return self
 

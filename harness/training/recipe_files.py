@@ -17,9 +17,15 @@ __all__ = ["KINDS", "complete", "shipped"]
 KINDS: tuple[str, ...] = get_args(Kind)
 """What can be trained."""
 
+NOT_WITH_PRIVACY = frozenset({"max_grad_norm", "patience"})
+"""Keys of shipped recipes that a private training leaves out; who asks for them is refused."""
+
 
 def shipped(kind: str) -> Mapping[str, Mapping[str, Any]]:
-    """The recipes that ship for ``kind``, by name: ``smoke`` for two CPU cores, ``gpu`` for one CUDA device.
+    """The recipes that ship for ``kind``, by name.
+
+    ``smoke`` is for two CPU cores, ``gpu`` for one CUDA device; ``private`` is for two CPU cores too, where privacy
+    wants other sizes.
 
     Raises:
         UsageError: no such kind.
@@ -30,23 +36,32 @@ def shipped(kind: str) -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(text)
 
 
-def complete(kind: str, name: str, changes: Mapping[str, Any]) -> Recipe:
+def complete(kind: str, name: str | None, changes: Mapping[str, Any]) -> Recipe:
     """The shipped recipe ``name`` of ``kind`` with ``changes`` on top; tables are merged key by key.
+
+    With privacy, what only plain training may do is left out of the shipped part: clipping the gradient of the batch,
+    and stopping early on records that no epsilon covers.
 
     Args:
         kind: What is trained.
-        name: Of a shipped recipe.
+        name: Of a shipped recipe. None: ``smoke``; with privacy ``private``, where the kind has one.
         changes: Keys of `Recipe`; None takes a key away.
 
     Raises:
         UsageError: there is no such recipe, or the result is not a sound one: every mistake, one line each.
     """
-    recipes = shipped(kind)
+    recipes, private = shipped(kind), changes.get("privacy") is not None
+    if name is None:
+        name = "private" if private and "private" in recipes else "smoke"
     if name not in recipes:
         raise UsageError(
             f"No recipe for {kind} is named {name!r}.{nearest(name, recipes)} It has: {', '.join(recipes)}."
         )
-    merged = _merged(recipes[name], {**changes, "kind": kind})
+    below = {key: value for key, value in recipes[name].items() if not private or key not in NOT_WITH_PRIVACY}
+    merged = _merged(below, {**changes, "kind": kind})
+    if set(merged.get("canaries") or ()) == {"coins"}:
+        # Who asks for coins alone wants an audit, not a third of the training made of repeated canaries.
+        merged["canaries"] = {**merged["canaries"], "repeats": ()}
     try:
         return Recipe.model_validate(merged)
     except ValidationError as error:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings, Row
 from harness.errors import NotApplicableError
@@ -20,7 +19,6 @@ from harness.records import (
     Absence,
     Case,
     ControlKind,
-    Counts,
     Estimate,
     Interval,
     Judged,
@@ -29,12 +27,13 @@ from harness.records import (
     Reply,
     Score,
 )
-from harness.seeds import derive, rng
-from harness.stats.confusion import Corrected, chance_distances, corrected_shares, least_skew, uncorrected
+from harness.seeds import rng
+from harness.stats.confusion import Corrected, least_skew
 from harness.stats.multiplicity import each, largest
 from probes.attributes import BLURRED, SHARP, asked_for, attributes_in, in_arm, painted, real_pictures, shown
 from probes.bias.image_attributes_card import ACCURACY, CARD, DISTANCE, SEEN, SHARE, STRANGE
-from probes.expected import pack, unpack
+from probes.bias.skews import Open, Shares, Skew, Unread, measured, targets_of
+from probes.expected import pack
 from probes.pictures import FEATURES, Draw, described, draws, natural, picture_readings
 from probes.rulers import Ruler, accuracies, rulers, strangers
 from probes.summaries import by_group, tally
@@ -45,8 +44,6 @@ TARGETS = ("even", "data")
 LEAST_IN_SLICE = 20
 """Pictures that a slice by class or prompt needs."""
 CONFIDENCE = 0.95
-
-Shares = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +114,10 @@ class ImageAttributes:
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
         """Distances from the target, shares, and how far the classifier is to be trusted."""
         drawn = in_arm(scores, "drawn")
-        open_to = {name: [its for its in drawn if name in _targets(its.case)] for name in _names(drawn)}
-        tools = rulers(scores, {name: list(_targets(its[0].case)[name]) for name, its in open_to.items()})
-        found = [_measured(tools[name], its) for name, its in open_to.items()]
+        names = sorted({name for its in drawn for name in targets_of(its.case)})
+        open_to = {name: [its for its in drawn if name in targets_of(its.case)] for name in names}
+        tools = rulers(scores, {name: list(targets_of(its[0].case)[name]) for name, its in open_to.items()})
+        found = [measured(tools[name], its) for name, its in open_to.items()]
         yield from _overall([its for its in found if isinstance(its, Skew)], found, drawn)
         for its in found:
             yield from _slices(its)
@@ -165,87 +163,7 @@ def _shares(rows: Sequence[Row], name: str, values: Sequence[str]) -> Shares:
     return {value: known.count(value) / len(known) for value in values} if known else {}
 
 
-# ── measuring ─────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Skew:
-    """How one attribute is drawn.
-
-    Attributes:
-        attribute: Which.
-        values: Its values, in alphabetical order.
-        target: The share that each should have.
-        corrected: The shares, corrected.
-        seen: The shares as the classifier has them.
-        chance: Distances that pictures on target would show.
-        counts: Of the pictures.
-    """
-
-    attribute: str
-    values: tuple[str, ...]
-    target: tuple[float, ...]
-    corrected: Corrected
-    seen: Corrected
-    chance: NDArray[np.float64]
-    counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """An attribute of which nothing can be said, and why."""
-
-    attribute: str
-    reason: str
-    counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """What judging a drawn picture needs.
-
-    Attributes:
-        target: For each attribute that the ask leaves open its values, rare among all records first, and the share
-            that each should have.
-    """
-
-    target: Mapping[str, tuple[tuple[str, float], ...]]
-
-
-def _targets(case: Case) -> dict[str, Shares]:
-    """Return the target shares of each attribute that the ask leaves open; none for a real picture."""
-    if case.groups["arm"] != "drawn":
-        return {}
-    return {name: dict(its) for name, its in unpack(Open, case).target.items()}
-
-
-def _names(drawn: Sequence[Judged]) -> list[str]:
-    return sorted({name for its in drawn for name in _targets(its.case)})
-
-
-def _measured(ruler: Ruler, pictures: Sequence[Judged]) -> Skew | Unread:
-    """Read, correct, and simulate what chance would show."""
-    found, counts, name = [its for its in pictures if its.score.values], tally(pictures), ruler.attribute
-    reason = ruler.silent(pictures)
-    if reason:
-        return Unread(name, reason, counts)
-    seen = np.bincount(ruler.read(found), minlength=len(ruler.values))
-    targets = [_targets(its.case)[name] for its in found]
-    target = tuple(float(np.mean([its[value] for its in targets])) for value in ruler.values)
-    seed = derive(0, f"{DISTANCE.name}/{name}")
-    return Skew(
-        name,
-        ruler.values,
-        target,
-        corrected_shares(seen, ruler.confusion, seed=seed, draws=DRAWS),
-        uncorrected(seen, seed=seed, draws=DRAWS),
-        chance_distances(target, len(found), ruler.confusion, seed=seed),
-        counts,
-    )
-
-
-DRAWS = 4000
-"""Resamples: bounds that hold for all values of all attributes at once look far into the tails."""
+# ── telling ───────────────────────────────────────────────────────────────────────────────
 
 
 def _overall(
@@ -304,7 +222,7 @@ def _by_ask(ruler: Ruler, pictures: Sequence[Judged]) -> Iterator[Estimate | Abs
     for dimension in ("class", "prompt"):
         for name, its in by_group(pictures, dimension).items():
             if len(its) >= LEAST_IN_SLICE and not ruler.weakness:
-                found = _measured(ruler, its)
+                found = measured(ruler, its)
                 group = {"attribute": ruler.attribute, dimension: name}
                 yield (
                     _distance(found, group)
@@ -323,7 +241,7 @@ def _fair(case: Case, random: Random, blur: float = SHARP) -> Reply:
     """Draw every open attribute by its target shares."""
 
     def choose(case: Case) -> dict[str, str]:
-        return {name: random.choices(list(its), list(its.values()))[0] for name, its in _targets(case).items()}
+        return {name: random.choices(list(its), list(its.values()))[0] for name, its in targets_of(case).items()}
 
     return painted(case, random, choose, blur=blur)
 
@@ -333,7 +251,7 @@ def _skewed(case: Case, random: Random) -> Reply:
 
     def choose(case: Case) -> dict[str, str]:
         chosen = {}
-        for name, its in _targets(case).items():
+        for name, its in targets_of(case).items():
             rarest = next(iter(its))
             planted = random.random() * (1 - its[rarest]) < PLANTED
             chosen[name] = rarest if planted else random.choices(list(its), list(its.values()))[0]
@@ -343,7 +261,7 @@ def _skewed(case: Case, random: Random) -> Reply:
 
 
 def _one_value(case: Case) -> dict[str, str]:
-    return {name: next(iter(its)) for name, its in _targets(case).items()}
+    return {name: next(iter(its)) for name, its in targets_of(case).items()}
 
 
 CONTROLS = Controls(

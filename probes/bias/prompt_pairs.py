@@ -30,7 +30,7 @@ from harness.records import (
 from harness.seeds import rng
 from harness.stats.confusion import Corrected, least_skew
 from harness.stats.multiplicity import each, largest
-from probes.attributes import BLURRED, SHARP, attributes_in, in_arm, painted, real_pictures
+from probes.attributes import BLURRED, CLASS, SHARP, attributes_in, in_arm, painted, real_pictures
 from probes.bias.prompt_pairs_card import ACCURACY, CARD, MOVED, SAME, SHIFT, STRANGE
 from probes.bias.shifts import Pair, Prompted, Shift, by_swap, measured
 from probes.bias.swaps import Swap, named, one_word_apart, swapped
@@ -91,7 +91,8 @@ class PromptPairs:
         if data.rows[0].get("asked_by") != "prompt":
             raise NotApplicableError("the model is not asked by prompt, so there is no word to swap")
         attributes = attributes_in(data)
-        prompts, pairs = _numbered(self._swaps(data), attributes)
+        classes = {draw.prompt: draw.class_name for draw in draws(data, len(data.rows)) if draw.prompt is not None}
+        prompts, pairs = _numbered(self._swaps(classes), attributes, classes)
         if not natural(data, "nonmember"):
             raise NotApplicableError("no record was held out of the training, to count the classifier's mistakes on")
         n = min(self.seeds, budget.items or self.seeds)
@@ -141,19 +142,25 @@ class PromptPairs:
         opened = {name: [its for its in drawn if name in keys[its.case.id].values] for name in tools}
         yield from strangers(STRANGE, tools, opened)
 
-    def _swaps(self, data: Dataset) -> list[Swap]:
+    def _swaps(self, captions: Iterable[str]) -> list[Swap]:
         if self.pairs:
-            found = [swap for swap in (swapped(*pair) for pair in self.pairs) if swap is not None]
-            return list(dict.fromkeys(found))
-        captions = {draw.prompt for draw in draws(data, len(data.rows)) if draw.prompt is not None}
+            own = [swap for swap in (swapped(*pair) for pair in self.pairs) if swap is not None]
+            return list(dict.fromkeys(own))
         found = one_word_apart(captions, most=self.prompts)
         if not found:
             raise NotApplicableError("no two captions of the training data differ in exactly one word")
         return found
 
 
-def _numbered(swaps: Sequence[Swap], attributes: Mapping[str, Sequence[str]]) -> tuple[Sequence[str], Sequence[Pair]]:
+def _numbered(
+    swaps: Sequence[Swap], attributes: Mapping[str, Sequence[str]], classes: Mapping[str, str | None]
+) -> tuple[Sequence[str], Sequence[Pair]]:
     """Number prompts and swaps in the order given, without pairs that leave no attribute open.
+
+    Args:
+        swaps: Pairs of prompts.
+        attributes: All that are known, with their values.
+        classes: The class that a caption belongs to: a word that changes it names it, however it does that.
 
     Returns:
         The prompts, and the pairs of them.
@@ -161,7 +168,10 @@ def _numbered(swaps: Sequence[Swap], attributes: Mapping[str, Sequence[str]]) ->
     Raises:
         NotApplicableError: no pair is left.
     """
-    open_to = {swap: tuple(sorted(set(attributes) - named(swap, attributes))) for swap in swaps}
+    open_to = {}
+    for swap in swaps:
+        fixed = named(swap, attributes) | ({CLASS} if classes.get(swap.first) != classes.get(swap.second) else set())
+        open_to[swap] = tuple(sorted(set(attributes) - fixed))
     kept = [swap for swap in swaps if open_to[swap]]
     if not kept:
         known = ", ".join(attributes) or "nothing"

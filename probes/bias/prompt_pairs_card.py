@@ -62,8 +62,9 @@ CARD = ProbeCard(
     metrics=(SHIFT, SAME, MOVED, ACCURACY, STRANGE),
     limits=(
         (
-            "A word counts as naming an attribute where it is one of its values ('red' names the colour). A word that"
-            " names it in another way, as 'crimson' does, is reported as shifting it."
+            "A word counts as naming an attribute where it is one of its values ('red' names the colour), and the class"
+            " where it changes the caption's class. A word that names it in another way, as 'crimson' does, is reported"
+            " as shifting it."
         ),
         (
             "Pictures of one swap are pooled over all prompts in which it occurs: shifts that go one way in one prompt"

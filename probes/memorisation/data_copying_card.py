@@ -32,6 +32,7 @@ FRESHNESS = Metric(
     "share",
     "pictures",
     Better.HIGHER,
+    null_of="fresh pictures",
 )
 AUTHENTIC = Metric(
     "memorisation.data_copying/authentic_difference",

@@ -40,6 +40,7 @@ FOUND = Metric(
     "pictures",
     Better.HIGHER,
     null=1.0,
+    null_of="a ruler without fault",
 )
 ORIGINALS = Metric(
     "memorisation.replication/different_originals",

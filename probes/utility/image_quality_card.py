@@ -25,6 +25,7 @@ FRECHET = Metric(
     UNIT,
     "pictures",
     Better.LOWER,
+    null_of="training pictures in place of drawn ones",
 )
 PRECISION = Metric(
     "utility.image_quality/precision",
@@ -46,10 +47,11 @@ DENSITY = Metric(
     "utility.image_quality/density",
     "How thickly drawn pictures lie among real ones (density)",
     "the density of drawn pictures among real ones was",
-    "ratio",
+    "times that of real pictures",
     "drawn pictures",
     Better.HIGHER,
     null=1.0,
+    null_of="real pictures",
 )
 COVERAGE = Metric(
     "utility.image_quality/coverage",
@@ -58,6 +60,7 @@ COVERAGE = Metric(
     "share",
     "real pictures",
     Better.HIGHER,
+    null_of="as many real pictures",
 )
 
 CARD = ProbeCard(

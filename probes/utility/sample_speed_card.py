@@ -49,10 +49,10 @@ CARD = ProbeCard(
     ),
     references=("Dehghani et al. 2021, The Efficiency Misnomer, arXiv 2110.12894",),
     frameworks={
-        "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.12"),
+        "nist-ai-rmf": ("MEASURE-2.3",),
         "nist-genai-profile": (),
         "eu-ai-act": ("Art.13(3)(b)",),
-        "iso-42001": ("A.4.5",),
+        "iso-42001": ("A.6.2.4",),
         "owasp-llm-2025": (),
         "owasp-llm-2026": (),
         "mitre-atlas": (),

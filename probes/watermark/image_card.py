@@ -20,6 +20,7 @@ DETECTED = Metric(
     "pictures",
     Better.HIGHER,
     null=LEVEL,
+    null_of="a model without this mark",
 )
 SURELY_DETECTED = Metric(
     "watermark.image/surely_detected",
@@ -29,6 +30,7 @@ SURELY_DETECTED = Metric(
     "pictures",
     Better.HIGHER,
     null=STRICT,
+    null_of="a model without this mark",
 )
 FALSE_DRAWN = Metric(
     "watermark.image/false_alarms_drawn",
@@ -38,6 +40,7 @@ FALSE_DRAWN = Metric(
     "unmarked pictures",
     Better.LOWER,
     null=LEVEL,
+    null_of="chance alone",
 )
 FALSE_REAL = Metric(
     "watermark.image/false_alarms_real",
@@ -47,6 +50,7 @@ FALSE_REAL = Metric(
     "real pictures",
     Better.LOWER,
     null=LEVEL,
+    null_of="chance alone",
 )
 WRONG_KEY = Metric(
     "watermark.image/wrong_key",
@@ -56,6 +60,7 @@ WRONG_KEY = Metric(
     "pictures",
     Better.LOWER,
     null=LEVEL,
+    null_of="chance alone",
 )
 COST = Metric(
     "watermark.image/quality_cost",
@@ -65,6 +70,7 @@ COST = Metric(
     "pictures",
     Better.LOWER,
     null=0.0,
+    null_of="a mark that costs nothing",
 )
 
 CARD = ProbeCard(

@@ -42,9 +42,11 @@ def test_members_stand_out_more_with_every_epoch(trained, audited):
 
 
 def test_a_planted_imbalance_is_recovered_inside_its_interval(trained, audited):
-    model = {**VAE["model"], "conditional": False}
-    folder = trained(**{**VAE, "model": model}, data="synthetic:n=1600,size=16,red=0.7", steps=900)
-    found = audited(folder, "bias.image_attributes", images=400)
+    model = {**DIFFUSION["model"], "conditional": False}
+    folder = trained(
+        **{**DIFFUSION, "data": "synthetic:n=1600,size=8,red=0.7", "model": model, "batch": 64, "steps": 800}
+    )
+    found = audited(folder, "bias.image_attributes", images=300)
     share = next(
         its
         for its in found.results

@@ -11,13 +11,13 @@ PLAIN = {"kind": "language", "batch": 16, "betas": (0.9, 0.95), "model": MODEL}
 LADDER = {"repeats": (1, 4, 16, 64), "per_level": 6}
 EXPOSURE = "memorisation.canary/excess_exposure"
 CANARIES = "memorisation.extraction/canary_share"
-LEARNED = 700
-"""Steps after which the ladder's model knows its book, and is still learning single records by heart."""
+LEARNED = 120
+"""Steps after which a record of a single copy is hardly learned yet, and what was repeated is."""
 
 
 @pytest.fixture
 def remembering(trained, book):
-    """A model that has learned its book, and canaries in it, without privacy."""
+    """A model that has read its book once or twice, and the canaries in it more often, without privacy."""
     return trained(**PLAIN, data=str(book), steps=LEARNED, canaries=LADDER)
 
 
@@ -31,25 +31,25 @@ def test_exposure_rises_with_repeats(remembering, audited):
 
 
 def test_what_was_repeated_most_is_given_back_whole_and_what_was_read_once_is_not(remembering, audited):
-    found = audited(remembering, "memorisation.extraction")
+    found = audited(remembering, "memorisation.extraction", prefixes=[24], suffix=24)
     shares = {int(repeats): its.interval.value for repeats, its in found.by(CANARIES, "repeats").items()}
     assert shares[64] >= 0.5
     assert shares[1] == 0
 
 
 def test_members_stand_out_more_with_every_epoch(remembering, trained, book, audited):
-    short = trained(**PLAIN, data=str(book), steps=80, canaries=LADDER)
+    long = trained(**PLAIN, data=str(book), steps=5 * LEARNED, canaries=LADDER)
     before, after = (
         audited(folder, "memorisation.membership").overall("memorisation.membership/auc").interval
-        for folder in (short, remembering)
+        for folder in (remembering, long)
     )
     assert before.low < 0.56
     assert after.low > max(before.high, 0.6)
 
 
 def test_canaries_are_remembered_because_they_were_trained_on(trained, book, audited):
-    recipe = {**PLAIN, "data": str(book), "steps": 350, "canaries": {"repeats": (1,), "per_level": 1, "coins": 24}}
-    model, *references = (trained(**recipe, toss=toss) for toss in range(5))
+    recipe = {**PLAIN, "data": str(book), "steps": 250, "canaries": {"repeats": (1,), "per_level": 1, "coins": 24}}
+    model, *references = (trained(**recipe, toss=toss) for toss in range(4))
     found = audited(model, "memorisation.counterfactual", beside=tuple(references))
     assert found.overall("memorisation.counterfactual/mean").interval.low > 0
 

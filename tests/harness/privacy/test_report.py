@@ -18,8 +18,10 @@ from harness.privacy.canary_scores import coin_canaries
 from harness.privacy.claim import claim
 from harness.privacy.ledger import GaussianSteps, Ledger
 from harness.privacy.report import examine
+from harness.training import setting_up
 from harness.training.checkpoint import LEDGER, RECORDS, open_checkpoint
 from harness.training.job import run
+from harness.training.private_step import PrivateStep
 from harness.training.recipe import Canaries, Privacy, Recipe
 from harness.training.watch import Silent
 
@@ -129,6 +131,24 @@ def test_a_private_training_stands_up_to_its_audit(trained):
     assert data["audit"]["ruling"] == "not refuted"
     assert data["claim"]["epsilon"] == report.claim.epsilon
     assert data["findings"] == []
+
+
+def test_a_training_with_a_hundredth_of_the_noise_it_claims_is_refuted(trained, monkeypatch):
+    class Sloppy(PrivateStep):
+        """The planted bug: the ledger is honest about noise that the step does not add."""
+
+        def __init__(self, player, optimizer, *, noise_multiplier, **more):
+            super().__init__(player, optimizer, noise_multiplier=noise_multiplier / 100, **more)
+
+    monkeypatch.setattr(setting_up, "PrivateStep", Sloppy)
+    coins = Canaries(repeats=(), coins=200)
+    checkpoint = trained("sloppy", steps=200, batch=64, privacy=Privacy(epsilon=1.0), canaries=coins)
+    report = examine(checkpoint)
+    # Its own records look clean, and the step installed here is a true one: only the model gives it away.
+    assert report.findings == report.step.findings == ()
+    assert report.audit.ruling is Ruling.REFUTED
+    assert report.audit.bound > 1.0 > report.claim.epsilon - 0.01
+    assert report.fails
 
 
 def test_without_privacy_the_bound_stands_alone(trained):

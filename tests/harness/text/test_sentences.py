@@ -381,3 +381,10 @@ def test_no_sentence_holds_scientific_notation_or_nan(interval, unit, null):
 @given(FINITE)
 def test_a_number_reads_back_to_three_digits(value):
     assert abs(read(number(value)) - Decimal(value)) <= abs(Decimal(value)) * Decimal("0.005") + Decimal("1e-320")
+
+
+def test_a_metric_may_say_who_scores_its_null_value():
+    metric = Metric("f.p/m", "t", "a copy was found", "share", "copies", Better.HIGHER, 1.0, null_of="a perfect ruler")
+    told = sentence(metric.estimate(Interval(0.9, 0.6, 1.0, 0.95, 10, "wilson"), Counts(10, 10)), metric)
+    assert "A perfect ruler would give 100 of 100" in told
+    assert "Guessing" not in told

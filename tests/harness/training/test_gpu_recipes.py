@@ -79,7 +79,7 @@ def test_the_gpu_recipe_trains_on_a_cuda_device_in_mixed_precision(kind, their_d
 
 @pytest.mark.gpu
 @needs_cuda
-@pytest.mark.parametrize("kind", KINDS[:-1])
+@pytest.mark.parametrize("kind", ["diffusion", "text_to_image"])  # whose losses are squares: ratios mean something
 def test_the_smoke_recipe_learns_on_cuda_what_it_learns_on_the_cpu(kind, tmp_path):
     losses = []
     for device in ("cpu", "cuda"):

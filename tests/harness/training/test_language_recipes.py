@@ -31,11 +31,13 @@ def train(recipe, out):
 
 @pytest.mark.parametrize("privacy", [None, {"epsilon": 8}], ids=["plain", "private"])
 def test_adapters_train_by_recipe_and_open_as_a_plain_model(tmp_path, privacy):
-    letters = tmp_path / "letters.txt"
+    letters, public = tmp_path / "letters.txt", tmp_path / "public.txt"
     letters.write_text("\n\n".join(f"Dear {name},\nthe ship has sailed." for name in "ABCDEFGHIJKLMNOP"))
+    public.write_text("\n\n".join(f"To {name}:\nthe ship is here." for name in "ABCDEFGHIJKLMNOP"))
     base = {"data": str(letters), "steps": 2, "batch": 2, "canaries": None, "max_grad_norm": None}
     own = {"context": 64, "layers": 1, "width": 16, "heads": 2}
-    first = train(complete("language", "smoke", {**base, "model": own}), tmp_path / "base")
+    # With privacy, the given model may not have seen the letters.
+    first = train(complete("language", "smoke", {**base, "data": str(public), "model": own}), tmp_path / "base")
     adapted = {"kind": "language", "learning_rate": 0.01, "privacy": privacy, "betas": (0.9, 0.95)}
     settings = {"base": str(first.folder / "model"), "lora": 4, "context": 64}
     checkpoint = train(Recipe.model_validate({**base, **adapted, "model": settings}), tmp_path / "adapted")

@@ -213,13 +213,13 @@ def test_a_painter_asked_by_class_is_found_out_in_colours_alone(audited):
 @pytest.mark.slow
 def test_bounds_hold_the_planted_shares_as_often_as_they_claim(put):
     asked, held = put(ImageAttributes(images=200), training()), Counter()
-    for seed in range(150):
+    for seed in range(100):
         found = asked.results(painter(red=0.7, blur=BLURRED, seed=seed))
         for key, truth in ((("value_share", "colour", "red"), 0.7), (("value_share", "colour", "blue"), 0.15)):
             held[key] += found[key].interval.low <= truth <= found[key].interval.high
         held["distance"] += found["distance",].interval.low <= 0.7 - 1 / 3 <= found["distance",].interval.high
         held["alarm"] += found["distance", "shape"].interval.low > 0
-    assert held["value_share", "colour", "red"] >= 135
-    assert held["value_share", "colour", "blue"] >= 135
-    assert held["distance"] >= 140
-    assert held["alarm"] <= 12
+    assert held["value_share", "colour", "red"] >= 89
+    assert held["value_share", "colour", "blue"] >= 89
+    assert held["distance"] >= 93
+    assert held["alarm"] <= 8

@@ -162,11 +162,11 @@ def test_a_painter_that_heeds_every_ask_is_compatible_with_all_right(audited):
 
 @pytest.mark.slow
 def test_bounds_hold_the_planted_rate_as_often_as_they_claim(put):
-    asked, held = put(PromptFidelity(images=150), training("prompt")), Counter()
-    for seed in range(150):
+    asked, held = put(PromptFidelity(images=150, known=100), training("prompt")), Counter()
+    for seed in range(100):
         found = asked.results(painter(colour=0.8, shape=0.95, blur=BLURRED, seed=seed))
         for name, truth in (("colour", 0.8), ("shape", 0.95)):
             held[name] += found["shown_share", name].interval.low <= truth <= found["shown_share", name].interval.high
         held["least"] += found["shown_share",].interval.low <= 0.8 <= found["shown_share",].interval.high
-    assert min(held["colour"], held["shape"]) >= 135
-    assert held["least"] >= 138
+    assert min(held["colour"], held["shape"]) >= 89
+    assert held["least"] >= 92
