@@ -1,4 +1,4 @@
-"""Generators of images, each rung with one thing changed: what must go up goes up, and what is planted is found."""
+"""Generators of images, each rung with one thing changed: what must go up goes up."""
 
 from __future__ import annotations
 
@@ -39,18 +39,3 @@ def test_members_stand_out_more_with_every_epoch(trained, audited):
     )
     assert short.interval.low < 0.5 < short.interval.high or short.interval.value < 0.56
     assert long.interval.low > max(short.interval.high, 0.6)
-
-
-def test_a_planted_imbalance_is_recovered_inside_its_interval(trained, audited):
-    model = {**DIFFUSION["model"], "conditional": False}
-    folder = trained(
-        **{**DIFFUSION, "data": "synthetic:n=1600,size=8,red=0.7", "model": model, "batch": 64, "steps": 800}
-    )
-    found = audited(folder, "bias.image_attributes", images=300)
-    share = next(
-        its
-        for its in found.results
-        if its.metric == "bias.image_attributes/value_share" and its.slice.get("value") == "red"
-    )
-    assert share.interval.low <= 0.7 <= share.interval.high
-    assert found.overall("bias.image_attributes/distance").interval.low > 0.15

@@ -1,4 +1,4 @@
-"""Language models, each rung with one thing changed: repeats, epochs, the training set, privacy."""
+"""Language models, each rung with one thing changed: repeats, epochs, the training set."""
 
 from __future__ import annotations
 
@@ -38,12 +38,15 @@ def test_what_was_repeated_most_is_given_back_whole_and_what_was_read_once_is_no
 
 
 def test_members_stand_out_more_with_every_epoch(remembering, trained, book, audited):
-    long = trained(**PLAIN, data=str(book), steps=5 * LEARNED, canaries=LADDER)
-    before, after = (
+    first, last = (
+        trained(**PLAIN, data=str(book), steps=steps, canaries=LADDER) for steps in (LEARNED // 4, 4 * LEARNED)
+    )
+    before, between, after = (
         audited(folder, "memorisation.membership").overall("memorisation.membership/auc").interval
-        for folder in (remembering, long)
+        for folder in (first, remembering, last)
     )
     assert before.low < 0.56
+    assert before.value < between.value < after.value
     assert after.low > max(before.high, 0.6)
 
 
@@ -52,18 +55,3 @@ def test_canaries_are_remembered_because_they_were_trained_on(trained, book, aud
     model, *references = (trained(**recipe, toss=toss) for toss in range(4))
     found = audited(model, "memorisation.counterfactual", beside=tuple(references))
     assert found.overall("memorisation.counterfactual/mean").interval.low > 0
-
-
-def test_privacy_at_epsilon_8_brings_canaries_of_up_to_16_repeats_to_the_null_band(trained, book, audited):
-    private = trained(
-        **{**PLAIN, "batch": 256, "steps": 60, "learning_rate": 6e-3},
-        data=str(book),
-        canaries={"repeats": (1, 4, 16), "per_level": 6},
-        privacy={"epsilon": 8},
-    )
-    found = audited(private, "memorisation.canary", references=200)
-    for repeats, its in found.by(EXPOSURE, "repeats").items():
-        assert its.interval.low <= 0 <= its.interval.high, repeats
-    overall = found.overall("memorisation.canary/exposure").interval
-    band = found.overall("memorisation.canary/chance_exposure").interval
-    assert overall.value <= band.high
