@@ -264,9 +264,9 @@ def test_status_and_resume_know_nothing_when_nothing_is_under_way(harness):
 
 
 def test_a_run_out_of_time_is_resumed_by_the_printed_command(harness, acme, tmp_path):
-    text = CALCULATOR.format(minimum=0.5).replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.01\nbatch_tokens = 60")
+    text = CALCULATOR.format(minimum=0.5).replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.1\nbatch_tokens = 60")
     (tmp_path / "harness.toml").write_text(text)
-    stopped = harness("run", "--max-minutes", "0.005")
+    stopped = harness("run", "--max-minutes", "0.08")
     assert stopped.code == 4
     command = stopped.err.strip().splitlines()[-1].split()
     assert command[:2] == ["harness", "resume"]
@@ -318,7 +318,7 @@ def test_resuming_after_the_code_changed_says_that_it_is_another_plan(harness, p
     text = (
         (tmp_path / "harness.toml")
         .read_text()
-        .replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.01\nbatch_tokens = 60")
+        .replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.1\nbatch_tokens = 60")
     )
     (tmp_path / "harness.toml").write_text(text)
     assert harness("run", "--max-minutes", "0.005").code == 4
