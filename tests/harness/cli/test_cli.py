@@ -318,7 +318,7 @@ def test_resuming_after_the_code_changed_says_that_it_is_another_plan(harness, p
     text = (
         (tmp_path / "harness.toml")
         .read_text()
-        .replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.1\nbatch_tokens = 60")
+        .replace("errors = 0.2", "errors = 0.2\ndelay_s = 0.01\nbatch_tokens = 60")
     )
     (tmp_path / "harness.toml").write_text(text)
     assert harness("run", "--max-minutes", "0.005").code == 4
