@@ -23,6 +23,9 @@ from harness.training.shares import Outer, Patches, Share, Whole, add, merge
 
 __all__ = ["Gradients", "Tape"]
 
+SMALL = 512
+"""Numbers in a parameter up to which the gradients of single records are joined with those of others."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Use:
@@ -170,6 +173,13 @@ class Gradients:
             its = merge(uses)
             folded = fold and _folds(its)
             self._shares[parameter] = its if folded or not its else [Whole(add(share.whole() for share in its))]
+        # Small gradients side by side: what is done with each costs more than what it is done to.
+        small = {
+            parameter: its[0].grads.flatten(1)
+            for parameter, its in self._shares.items()
+            if its and isinstance(its[0], Whole) and parameter.numel() <= SMALL
+        }
+        self._small, self._joined = tuple(small), Whole(torch.cat([*small.values()], 1)) if small else None
 
     @property
     def parameters(self) -> tuple[nn.Parameter, ...]:
@@ -183,17 +193,28 @@ class Gradients:
 
     def squared_norms(self) -> Tensor:
         """Squared l2 norm of each record's gradient over all parameters, ``[batch]``, never below the true one."""
-        found = [_squared_norm(its) for its in self._shares.values() if its]
+        found = [_squared_norm(its) for _, its in self._large() if its]
+        if self._joined is not None:
+            found.append(self._joined.norms())
         return torch.stack(found).sum(0)
 
     def blend(self, factors: Tensor) -> dict[nn.Parameter, Tensor]:
         """Sum over records of ``factors[record]`` times its gradient, by parameter."""
-        return {
+        found = {
             parameter: add(share.blend(factors).view(parameter.shape) for share in its)
             if its
             else torch.zeros_like(parameter)
-            for parameter, its in self._shares.items()
+            for parameter, its in self._large()
         }
+        if self._joined is not None:
+            sums = self._joined.blend(factors).split([parameter.numel() for parameter in self._small])
+            found |= {parameter: its.view(parameter.shape) for parameter, its in zip(self._small, sums, strict=True)}
+        return {parameter: found[parameter] for parameter in self._shares}
+
+    def _large(self) -> list[tuple[nn.Parameter, Sequence[Share]]]:
+        """Parameters whose gradients are not among those that were joined."""
+        small = set(self._small)
+        return [(parameter, its) for parameter, its in self._shares.items() if parameter not in small]
 
     def compare(self, ordinary: Sequence[Tensor | None], names: Mapping[nn.Parameter, str]) -> None:
         """Refuse parameters whose gradient is not the sum over records.

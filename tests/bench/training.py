@@ -1,11 +1,12 @@
 """Steps per second of training without and with privacy, for each kind of generator and mode, and memory at its peak.
 
-    python tests/bench/training.py [--kind vae] [--recipe smoke] [--batch 64] [--rounds 5] [--wall] [--device cpu]
+    python tests/bench/training.py [--kind vae] [--recipe smoke] [--batch 64] [--rounds 25] [--wall] [--device cpu]
 
-Each way of stepping runs in a process of its own, because memory at its peak cannot be taken back. They take turns, so
-that a busy machine disturbs all alike, and the ratio of a round is that of its own plain and private step. What is
-timed is one round of training: every step of every player that sees records, at the same batch of synthetic records.
-On the CPU it is processor time unless ``--wall`` is given: other programs then do not count.
+All ways are timed in one process, step by step in turns, so that a busy machine disturbs all alike: a ratio is that of
+two steps made one after the other, and what is printed is the median of such ratios with their quartiles. Memory at its
+peak cannot be taken back, so for it each way runs once more in a process of its own. What is timed is one round of
+training: every step of every player that sees records, at the same batch of synthetic records. On the CPU it is
+processor time unless ``--wall`` is given: other programs then do not count.
 
 ``opacus`` is Opacus as it comes, with hooks, for comparison: its own hooks and optimizer around the same losses.
 """
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 WAYS = ("plain", "auto", "hooks", "functorch", "ghost", "opacus")
@@ -113,79 +114,78 @@ def as_it_comes(player: Any, optimizer: Any, rows: Any, batch: int) -> Callable[
     return take
 
 
-def worker(name: str, way: str, args: argparse.Namespace) -> None:
-    """Time one way and print what was measured as JSON."""
+def worker(name: str, ways: list[str], args: argparse.Namespace) -> None:
+    """Time steps of all ``ways`` in turns and print what was measured as JSON, one line for each way."""
     import warnings
 
     import torch
 
     warnings.simplefilter("ignore")
     torch.set_num_threads(args.threads)
-    rows, players = seats(name, args)
-    steps = [(player.turns, stepper(way, player, rows, args.batch)) for player in players]
     cuda = args.device == "cuda"
     clock = time.perf_counter if cuda or args.wall else time.process_time
+    rounds, weights = {}, {}
+    for way in ways:
+        rows, players = seats(name, args)
+        rounds[way] = [step for player in players for step in player.turns * [stepper(way, player, rows, args.batch)]]
+        weights[way] = sum(p.numel() for player in players for p in player.network.parameters() if p.requires_grad)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
-    def once() -> float:
+    def once(way: str) -> float:
         started = clock()
-        for turns, step in steps:
-            for _ in range(turns):
-                step()
+        for step in rounds[way]:
+            step()
         if cuda:
             torch.cuda.synchronize()
         return clock() - started
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    once()
-    spent = min(once() for _ in range(args.repeats))
-    peak = (
-        torch.cuda.max_memory_allocated() / 2**20
-        if cuda
-        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    )
-    weights = sum(p.numel() for player in players for p in player.network.parameters() if p.requires_grad)
-    print(json.dumps({"seconds": spent, "peak": peak, "before": 0 if cuda else before / 2**10, "weights": weights}))
+    for way in ways:
+        once(way)
+    found = [{way: once(way) for way in ways} for _ in range(args.rounds)]
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10 - before
+    peak = torch.cuda.max_memory_allocated() / 2**20 if cuda else used
+    for way in ways:
+        its = {"seconds": [each[way] for each in found], "peak": peak, "weights": weights[way]}
+        print(json.dumps({"way": way, **its}))
 
 
 # ── comparison ────────────────────────────────────────────────────────────────────────────
 
 
-def run(name: str, way: str, args: argparse.Namespace) -> dict[str, float] | None:
-    """Run one way in a process of its own; None, with the reason printed, where it cannot be."""
+def run(name: str, ways: list[str], args: argparse.Namespace, rounds: int) -> dict[str, dict[str, Any]] | None:
+    """What a process measures, by way; None, with the reason printed, where it cannot be run."""
     passed = [
         f"--{key}={value}" for key, value in vars(args).items() if key not in {"kind", "worker", "wall", "rounds"}
     ]
-    command = [sys.executable, __file__, "--worker", name, way, *passed, *(["--wall"] if args.wall else [])]
+    command = [sys.executable, __file__, "--worker", name, ",".join(ways), *passed, f"--rounds={rounds}"]
     environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(
+        [*command, *(["--wall"] if args.wall else [])], capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode:
-        print(f"  {name} {way}: cannot be run: {done.stderr.strip().splitlines()[-1][:200]}")
+        print(f"  {name} {', '.join(ways)}: cannot be run: {done.stderr.strip().splitlines()[-1][:200]}")
         return None
-    for line in done.stderr.splitlines():
+    for line in done.stderr.splitlines() if len(ways) == 1 else ():
         if line.startswith("  "):
-            print(f"  {way}: {line.strip()}")
-    return json.loads(done.stdout.splitlines()[-1])
+            print(f"  {ways[0]}: {line.strip()}")
+    return {its.pop("way"): its for its in map(json.loads, done.stdout.splitlines())}
 
 
 def compare(name: str, args: argparse.Namespace) -> None:
-    """All ways, in turns, and their ratios to the plain step of the same round."""
+    """All ways that can be run, and the ratios of their steps to the plain steps beside them."""
     print(f"\n{name}, batch {args.batch}, {args.device}, {args.threads} threads")
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in args.ways.split(",")}
-    for number in range(args.rounds):
-        for way in list(found):
-            measured = run(name, way, args)
-            if measured is None:
-                del found[way]
-            else:
-                found[way].append(measured)
-        if number == 0 and found.get("plain"):
-            print(f"  {found['plain'][0]['weights'] / 1e6:.2f} M weights that see records")
+    alone = {way: run(name, [way], args, rounds=1) for way in args.ways.split(",")}
+    peaks = {way: its[way]["peak"] for way, its in alone.items() if its}
+    found = run(name, list(peaks), args, args.rounds)
+    if found is None or "plain" not in found:
+        return
+    print(f"  {found['plain']['weights'] / 1e6:.2f} M weights that see records")
     for way, its in found.items():
-        ratios = [mine["seconds"] / plain["seconds"] for mine, plain in zip(its, found["plain"], strict=False)]
-        speed = median(1 / each["seconds"] for each in its)
-        peak = max(each["peak"] - each["before"] for each in its)
-        spread = f"{median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}] n={len(ratios)}"
-        print(f"  {way:10} {speed:8.2f} rounds/s   {spread} of the plain step   {peak:6.0f} MiB above its start")
+        ratios = [mine / plain for mine, plain in zip(its["seconds"], found["plain"]["seconds"], strict=True)]
+        low, middle, high = quantiles(ratios, n=4)
+        spread = f"{middle:.2f} [{low:.2f}-{high:.2f}] n={len(ratios)}"
+        speed = 1 / median(its["seconds"])
+        print(f"  {way:10} {speed:8.2f} rounds/s   {spread} of the plain step   {peaks[way]:6.0f} MiB above its start")
 
 
 def main() -> None:
@@ -198,15 +198,15 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=8, help="height and width of images")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--repeats", type=int, default=5, help="timed steps of a round, of which the fastest counts")
+    parser.add_argument("--rounds", type=int, default=25, help="timed rounds of each way, in turns; at least 2")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--wall", action="store_true", help="seconds on the wall instead of processor time")
-    parser.add_argument("--worker", nargs=2, metavar=("KIND", "WAY"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=2, metavar=("KIND", "WAYS"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
-        worker(*args.worker, args)
+        name, ways = args.worker
+        worker(name, ways.split(","), args)
         return
     for name in [args.kind] if args.kind else names:
         compare(name, args)

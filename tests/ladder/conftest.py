@@ -29,11 +29,21 @@ WHEN = ("before dawn", "after the storm", "last winter", "on a quiet morning", "
 @pytest.fixture(scope="session")
 def book(tmp_path_factory):
     """A text file of 800 different sentences, a document each: no two share a membership coin."""
+    return write_sentences(tmp_path_factory.mktemp("book") / "book.jsonl", 800)
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """As `book`, with 8,000 sentences: enough records for one to be hidden among the others."""
+    return write_sentences(tmp_path_factory.mktemp("library") / "library.jsonl", 8000)
+
+
+def write_sentences(path: Path, n: int) -> Path:
+    """Write ``n`` different sentences to ``path``, a document each."""
     draw, found = Random(0), {}
-    while len(found) < 800:
+    while len(found) < n:
         words = " ".join(draw.choice(column) for column in (WHO, DOES, WHAT, WHERE, WHEN))
         found[f"{words[0].upper()}{words[1:]}."] = None
-    path = tmp_path_factory.mktemp("book") / "book.jsonl"
     path.write_text("\n".join(json.dumps({"text": sentence}) for sentence in found), encoding="utf-8")
     return path
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from itertools import count
+from math import log
+
+import numpy as np
 import pytest
+import torch
 
 pytestmark = pytest.mark.slow
 
 MODEL = {"context": 96, "layers": 2, "width": 64, "heads": 4}
 PLAIN = {"kind": "language", "batch": 16, "betas": (0.9, 0.95), "model": MODEL}
 LADDER = {"repeats": (1, 4, 16, 64), "per_level": 6}
-EXPOSURE = "memorisation.canary/excess_exposure"
+EXPOSURE = "memorisation.canary/exposure"
+EXCESS = "memorisation.canary/excess_exposure"
+CHANCE = "memorisation.canary/chance_exposure"
 CANARIES = "memorisation.extraction/canary_share"
 LEARNED = 120
 """Steps after which a record of a single copy is hardly learned yet, and what was repeated is."""
@@ -23,7 +31,7 @@ def remembering(trained, book):
 
 def test_exposure_rises_with_repeats(remembering, audited):
     found = audited(remembering, "memorisation.canary", references=200)
-    levels = {int(repeats): its.interval for repeats, its in found.by(EXPOSURE, "repeats").items()}
+    levels = {int(repeats): its.interval for repeats, its in found.by(EXCESS, "repeats").items()}
     assert set(levels) == set(LADDER["repeats"])
     assert found.overall("memorisation.canary/repeats_correlation").interval.value > 0.8
     assert levels[64].low > levels[1].high
@@ -50,8 +58,44 @@ def test_members_stand_out_more_with_every_epoch(remembering, trained, book, aud
     assert after.low > max(before.high, 0.6)
 
 
+def test_privacy_brings_canaries_back_to_what_chance_gives(trained, library, audited, one_noise):
+    recipe = {**PLAIN, "data": str(library), "batch": 64, "steps": 120}
+    recipe["canaries"] = {"repeats": (1, 4, 16), "per_level": 10}
+    open_, private = (
+        trained(**recipe, privacy=privacy) for privacy in (None, {"epsilon": 8.0, "delta": 1e-4, "clip": 1.0})
+    )
+    # Both have learned to write: who knows nothing needs log 256 nats for a byte.
+    assert validation(open_) < 0.1 * log(256)
+    assert validation(private) < 0.4 * log(256)
+    shown, hidden = (audited(folder, "memorisation.canary", references=200) for folder in (open_, private))
+    levels, band = hidden.by(EXPOSURE, "repeats"), hidden.by(CHANCE, "repeats")
+    assert set(levels) == {"1", "4", "16"}
+    for repeats, found in levels.items():
+        assert found.interval.low < band[repeats].interval.high
+    assert shown.by(EXPOSURE, "repeats")["16"].interval.low > max(band["16"].interval.high, levels["16"].interval.high)
+
+
 def test_canaries_are_remembered_because_they_were_trained_on(trained, book, audited):
     recipe = {**PLAIN, "data": str(book), "steps": 250, "canaries": {"repeats": (1,), "per_level": 1, "coins": 24}}
     model, *references = (trained(**recipe, toss=toss) for toss in range(4))
     found = audited(model, "memorisation.counterfactual", beside=tuple(references))
     assert found.overall("memorisation.counterfactual/mean").interval.low > 0
+
+
+@pytest.fixture
+def one_noise(monkeypatch):
+    """Noise and batches of private training from one seed: the test comes out the same each time, and hides nothing."""
+    numbers = count()
+
+    def seeded(device):
+        return torch.Generator(device).manual_seed(next(numbers))
+
+    monkeypatch.setattr("harness.training.private_step.fresh_noise", seeded)
+    draw = np.random.default_rng
+    monkeypatch.setattr("harness.training.batches.np.random.default_rng", lambda *seed: draw(*(seed or (0,))))
+
+
+def validation(checkpoint):
+    """Nats per byte on records that no training saw, at the last step."""
+    curve = json.loads((checkpoint / "manifest.json").read_text())["curve"]
+    return [point["validation"] for point in curve if point["validation"] is not None][-1]

@@ -270,7 +270,7 @@ def test_a_reply_that_does_not_fit_its_ask_fails(recorded):
         ("r.csv", b"prompt,text,text\na,b,c\n", "same name"),
         ("r.parquet", b"PAR1 not really", r"r\.parquet: not a Parquet file"),
         ("r.jsonl.gz", b"not gzip", r"r\.jsonl\.gz: the compressed file is damaged"),
-        ("r.jsonl.gz", gzip.compress(b'{"prompt": "a", "text": "b"}\n' * 99)[:-12], "damaged"),
+        ("r.jsonl.gz", gzip.compress(b'{"prompt": "a", "text": "b"}\n' * 99, mtime=0)[:-12], "damaged"),
         ("r.xlsx", b"PK", "Use .jsonl, .csv or .parquet"),
         ("r.jsonl", b'{"prompt": "a", "text": 7}\n', r"r\.jsonl:1: `text` is int"),
         ("r.jsonl", b'{"prompt": "a", "text": null}\n', r"r\.jsonl:1: neither text nor scores"),

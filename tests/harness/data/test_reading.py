@@ -93,7 +93,7 @@ def test_an_unnamed_column_keeps_its_empty_name():
         ("x.csv", b"", "is empty"),
         ("x.parquet", b"PAR1", "not a whole Parquet file"),
         ("x.jsonl.gz", b"not gzip", "not a whole gzip file"),
-        ("x.jsonl.gz", gzip.compress(b'{"a": 1}')[:-5], "not a whole gzip file"),
+        ("x.jsonl.gz", gzip.compress(b'{"a": 1}', mtime=0)[:-5], "not a whole gzip file"),
         ("x.xml", b"<a/>", "this kind of file is not read"),
     ],
 )

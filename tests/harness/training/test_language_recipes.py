@@ -48,6 +48,33 @@ def test_adapters_train_by_recipe_and_open_as_a_plain_model(tmp_path, privacy):
     assert model.token_logprobs(["Dear A"]) != before.token_logprobs(["Dear A"])
 
 
+@pytest.mark.slow
+def test_the_real_model_is_fine_tuned_with_privacy(real_model, tmp_path):
+    notes = tmp_path / "notes.txt"
+    names = ("Ada", "Bruno", "Clara", "Dario", "Edda", "Felix", "Greta", "Hugo", "Ines", "Jonas", "Karla", "Leon")
+    notes.write_text("\n\n".join(f"{name} waits for the {place}." for name in names for place in ("ferry", "night")))
+    recipe = Recipe.model_validate(
+        {
+            "kind": "language",
+            "data": str(notes),
+            "model": {"base": str(real_model), "lora": 4, "context": 32},
+            "steps": 3,
+            "batch": 4,
+            "learning_rate": 1e-3,
+            "privacy": {"noise_multiplier": 1.0, "delta": 1e-3},
+        }
+    )
+    checkpoint = train(recipe, tmp_path / "out")
+    claimed = checkpoint.stated_claim()
+    assert claimed.holds
+    assert [(event.player, event.steps) for event in claimed.mechanisms] == [("model", 3)]
+    # Adapters alone were trained, a hundredth of the model or less, and what is kept is a plain model.
+    generator = checkpoint.generator()
+    whole = sum(parameter.numel() for parameter in generator.network.parameters())
+    assert 0 < checkpoint.manifest.parameters < 0.02 * whole
+    assert generator.token_logprobs(["Ada waits"])
+
+
 def test_the_shipped_recipes_are_complete_and_their_models_have_the_size_they_say():
     passages = Examples("one", digest_bytes(b"one"), ("a",), ("a",), texts=("one",))
     sizes = {}

@@ -53,7 +53,7 @@ LAYERS = {
     "convolution with holes": (lambda: nn.Conv2d(2, 3, (3, 2), padding=2, dilation=2), image(5, 2, 8, 8)),
     "convolution of single cells": (lambda: nn.Conv2d(2, 3, 1, bias=False), image(5, 2, 8, 8)),
     "convolution, many channels, few places": (lambda: nn.Conv2d(64, 64, 3, padding=1), image(5, 64, 2, 2)),
-    "convolution over many places": (lambda: nn.Conv2d(1, 2, 3, padding=1), image(5, 1, 24, 24)),
+    "convolution over many places": (lambda: nn.Conv2d(1, 2, 3, padding=1), image(5, 1, 28, 28)),
     "transposed convolution": (lambda: nn.ConvTranspose2d(3, 2, 4, stride=2, padding=1), image(5, 3, 4, 4)),
     "transposed, many channels": (lambda: nn.ConvTranspose2d(64, 64, 3, padding=1), image(5, 64, 2, 2)),
     "convolution in groups": (lambda: nn.Conv2d(4, 4, 3, padding=1, groups=2), image(5, 4, 6, 6)),
