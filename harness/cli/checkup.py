@@ -17,6 +17,13 @@ from harness.registry import Registry
 
 __all__ = ["Check", "checkup"]
 
+EXTRAS = {
+    "hf": ("torch", "transformers", "safetensors", "gguf", "accelerate", "huggingface_hub"),
+    "api": ("aiohttp", "stamina"),
+    "train": ("datasketch", "diffusers", "opacus", "peft", "pillow", "pydivsufsort", "scikit-learn"),
+}
+"""Packages of each extra, beside those of extras that it includes."""
+
 NEEDED_BYTES = 2 * 2**30
 """The default model in float32, its download and a few bundles."""
 
@@ -63,10 +70,7 @@ def _packages() -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
-    for extra, packages in (
-        ("hf", ("torch", "transformers", "safetensors", "gguf", "accelerate")),
-        ("api", ("aiohttp", "stamina")),
-    ):
+    for extra, packages in EXTRAS.items():
         found, missing = [], []
         for package in packages:
             try:

@@ -71,7 +71,10 @@ class Found:
     results: tuple[Estimate | Absence, ...]
 
     def overall(self, metric: str) -> Estimate:
-        (found,) = (its for its in self.results if its.metric == metric and not its.slice)
+        return self.at(metric)
+
+    def at(self, metric: str, **place: str) -> Estimate:
+        (found,) = (its for its in self.results if its.metric == metric and its.slice == place)
         assert isinstance(found, Estimate), found
         return found
 

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
+
+from harness.cli.checkup import EXTRAS
 
 CALCULATOR = """
 [model]
@@ -274,6 +278,15 @@ def test_a_run_out_of_time_is_resumed_by_the_printed_command(harness, acme, tmp_
     assert 0 < row["answered"] < row["asks"] == 120
     resumed = harness(*command[1:])
     assert resumed.code in {0, 4}
+
+
+def test_doctor_looks_for_every_package_of_every_extra(pytestconfig):
+    extras = tomllib.loads((pytestconfig.rootpath / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    declared = {
+        extra: {re.split("[<>=[]", package)[0] for package in extras[extra] if not package.startswith("rai-harness")}
+        for extra in extras.keys() - {"all", "test", "dev"}
+    }
+    assert {extra: set(packages) for extra, packages in EXTRAS.items()} == declared
 
 
 def test_doctor_finds_what_every_audit_needs(harness):
