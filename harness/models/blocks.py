@@ -7,7 +7,7 @@ and private training has a fast formula for it. Sizes are halved twice, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import gcd
 
@@ -15,7 +15,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["device_of", "evaluating", "frozen", "halve", "one_hot", "project", "seeded_noise", "to_picture"]
+__all__ = [
+    "device_of",
+    "evaluating",
+    "frozen",
+    "halve",
+    "in_passes",
+    "one_hot",
+    "project",
+    "seeded_noise",
+    "to_picture",
+]
+
+AT_ONCE = 256
+"""Images in one pass; the memory of a pass does not grow with how many are asked for."""
 
 
 def halve(wide: int, out: int) -> nn.Sequential:
@@ -101,3 +114,17 @@ def seeded_noise(seeds: Sequence[int], shape: Sequence[int]) -> Tensor:
     source = torch.Generator()
     rows = [torch.randn((1, *shape), generator=source.manual_seed(seed)) for seed in seeds]
     return torch.cat(rows) if rows else torch.empty((0, *shape))
+
+
+def in_passes(network: nn.Module, through: Callable[[slice, Tensor], Tensor], rows: Tensor) -> Tensor:
+    """``through(places, rows[places])`` for all of ``rows``, joined, on the CPU; at most `AT_ONCE` in a pass.
+
+    Args:
+        network: That is put in evaluation mode meanwhile, without gradients; rows are moved to its device.
+        through: Given the places of some rows and these rows, one result for each.
+        rows: ``[n, ...]``, at least one.
+    """
+    device = device_of(network)
+    with evaluating(network):
+        places = (slice(first, first + AT_ONCE) for first in range(0, len(rows), AT_ONCE))
+        return torch.cat([through(at, rows[at].to(device)).cpu() for at in places])

@@ -16,7 +16,7 @@ Where labels were dropped in training, the label after the last class stands for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,10 +27,10 @@ from torch import Tensor, nn
 
 from harness.data.examples import Examples
 from harness.errors import UsageError
-from harness.models.blocks import device_of, evaluating, seeded_noise
+from harness.models.blocks import device_of, evaluating, in_passes, seeded_noise
 from harness.models.diffusion_folder import open_network, quietly
 from harness.models.diffusion_layout import lay_in_order
-from harness.models.diffusion_process import HORIZON, Predict, Prediction, Process, chunks, guided
+from harness.models.diffusion_process import HORIZON, Predict, Prediction, Process, guided
 from harness.models.generator import Player, Rows, Settings
 from harness.models.image_form import ImageForm
 from harness.models.kinds import read_settings
@@ -218,8 +218,13 @@ class Diffusion:
         """
         asked = self._form.asked(seeds, labels, prompts)
         start = self.initial_noise(seeds) if noise is None else noise
-        made = self._passed(start, lambda at, state: self._process.sample(self._guided(_at(asked, at)), state))
-        return made.clamp(-1, 1)
+        if len(start) == 0:
+            return torch.empty(0, *self.noise_shape)
+
+        def forth(at: slice, state: Tensor) -> Tensor:
+            return self._process.sample(self._guided(_at(asked, at)), state).clamp(-1, 1)
+
+        return in_passes(self.network, forth, start)
 
     def invert(
         self,
@@ -248,14 +253,9 @@ class Diffusion:
         def back(at: slice, state: Tensor) -> Tensor:
             return self._process.invert(self._guided(_at(asked, at)), state, refinements=refinements)
 
-        return self._passed(images, back)
-
-    def _passed(self, start: Tensor, through: Callable[[slice, Tensor], Tensor]) -> Tensor:
-        """``through(places, state)`` for all of ``start``, some at a time, on the device of the weights; on the CPU."""
-        device = device_of(self.network)
-        with evaluating(self.network):
-            parts = [through(at, start[at].to(device)).cpu() for at in chunks(len(start))]
-        return torch.cat(parts) if parts else torch.empty(start.shape)
+        if len(images) == 0:
+            return torch.empty(0, *self.noise_shape)
+        return in_passes(self.network, back, images)
 
     def _conditioned(self, labels: Tensor | None) -> Predict:
         """The network under labels ``[n]``."""

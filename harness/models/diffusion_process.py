@@ -6,7 +6,7 @@ et al. 2021, arXiv:2010.02502), with the schedulers of diffusers, so that its pi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from math import sqrt
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from harness.seeds import derive
 
-__all__ = ["HORIZON", "Predict", "Prediction", "Process", "chunks", "guided"]
+__all__ = ["HORIZON", "Predict", "Prediction", "Process", "guided"]
 
 HORIZON = 1000
 """Steps over which an image becomes noise."""
@@ -26,9 +26,6 @@ WATCHED = (HORIZON // 10, HORIZON // 50, 3 * HORIZON // 10, 6 * HORIZON // 10)
 
 DRAWS = 4
 """Noises over which a told loss is averaged; the same ones for every record."""
-
-AT_ONCE = 256
-"""Images in one pass; the memory of a pass does not grow with how many are asked for."""
 
 Prediction = Literal["v_prediction", "epsilon"]
 
@@ -161,11 +158,6 @@ def guided(conditioned: Predict, free: Predict, guidance: float) -> Predict:
         return without + guidance * (conditioned(noised, steps) - without)
 
     return predict
-
-
-def chunks(n: int) -> Iterator[slice]:
-    """Places ``0`` to ``n``, so many at a time as go through a network at once."""
-    return (slice(first, first + AT_ONCE) for first in range(0, n, AT_ONCE))
 
 
 def _squares(one: Tensor, other: Tensor) -> Tensor:

@@ -14,12 +14,10 @@ from torch import Tensor, nn
 from harness.data.examples import Examples
 from harness.errors import DataError, UsageError
 from harness.images.pictures import to_floats
-from harness.models.blocks import device_of, evaluating, one_hot
+from harness.models.blocks import in_passes, one_hot
 from harness.models.generator import Rows, Settings
 
 __all__ = ["ImageForm", "draw_from_noise"]
-
-AT_ONCE = 256  # images in one pass; the memory of a pass does not grow with how many are asked for
 
 
 class ImageForm(Settings):
@@ -144,13 +142,11 @@ def draw_from_noise(
         labels: Class of each; None where there are no classes.
         classes: How many classes there are.
     """
-    parts = []
-    with evaluating(network):
-        for first in range(0, len(noise), AT_ONCE):
-            some = noise[first : first + AT_ONCE].to(device_of(network))
-            its = None if labels is None else labels[first : first + AT_ONCE]
-            parts.append(make(some, one_hot(its, classes, like=some)).cpu())
-    return torch.cat(parts)
+
+    def through(at: slice, some: Tensor) -> Tensor:
+        return make(some, one_hot(None if labels is None else labels[at], classes, like=some))
+
+    return in_passes(network, through, noise)
 
 
 def _size(images: NDArray[Any]) -> str:

@@ -8,7 +8,7 @@ that was added for training too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from harness.data.examples import Examples
 from harness.errors import DataError, UsageError
-from harness.models.blocks import device_of, evaluating, seeded_noise
+from harness.models.blocks import device_of, evaluating, in_passes, seeded_noise
 from harness.models.diffusion_folder import quietly, save_index
-from harness.models.diffusion_process import Predict, Process, chunks, guided
+from harness.models.diffusion_process import Predict, Process, guided
 from harness.models.generator import Player, Rows
 from harness.models.image_form import ImageForm
 from harness.models.kinds import read_settings
@@ -230,7 +230,7 @@ class TextToImage:
             images = self.network.decode(self._process.sample(self._guided(tokens[at]), state))
             return unpadded(images, self._form.size).clamp(-1, 1)
 
-        return self._passed(start, forth)
+        return in_passes(self.network, forth, start)
 
     def invert(
         self,
@@ -261,13 +261,7 @@ class TextToImage:
             predict = self._free(len(state)) if tokens is None else self._guided(tokens[at])
             return self._process.invert(predict, latents, refinements=refinements)
 
-        return self._passed(images, back)
-
-    def _passed(self, start: Tensor, through: Callable[[slice, Tensor], Tensor]) -> Tensor:
-        """``through(places, state)`` for all of ``start``, some at a time, on the device of the weights; on the CPU."""
-        device = device_of(self.network)
-        with evaluating(self.network):
-            return torch.cat([through(at, start[at].to(device)).cpu() for at in chunks(len(start))])
+        return in_passes(self.network, back, images)
 
     def _free(self, n: int) -> Predict:
         """The denoiser of ``n`` images under no caption."""

@@ -41,6 +41,8 @@ __all__ = ["ImageQuality"]
 
 NEIGHBOUR = 5
 """Which neighbour sets the radius of a picture's surroundings."""
+THOUSANDTHS = 1000
+"""Kernel distances are small numbers; they are told as they usually are."""
 LEAST = 40
 """Pictures of each set that the jackknife needs."""
 
@@ -119,7 +121,9 @@ def _features(scores: Sequence[Judged], arm: str) -> Features:
 
 def _distances(real: Features, drawn: Features, trained: Features, counts: Counts) -> Iterator[Estimate]:
     sizes = [len(real), len(drawn)]
-    kernel = jackknife(lambda rows: kernel_distance(real[rows[0]], drawn[rows[1]]), sizes, seed=derive(0, KERNEL.name))
+    kernel = jackknife(
+        lambda rows: THOUSANDTHS * kernel_distance(real[rows[0]], drawn[rows[1]]), sizes, seed=derive(0, KERNEL.name)
+    )
     yield KERNEL.estimate(kernel, counts, instrument=FEATURES)
     gap = jackknife(
         lambda rows: frechet(real[rows[0]], drawn[rows[1]]), sizes, seed=derive(0, FRECHET.name), bounds=(0.0, np.inf)
@@ -178,7 +182,7 @@ def _one_kind(case: Case, random: Random) -> Reply:
 def _expected(shift: float) -> float:
     """Kernel distance of features with spread 0.1 about 0.3 and about 0.3 + shift: products are near constant."""
     first, second = 0.3, 0.3 + shift
-    return (first**2 + 1) ** 3 + (second**2 + 1) ** 3 - 2 * (first * second + 1) ** 3
+    return THOUSANDTHS * ((first**2 + 1) ** 3 + (second**2 + 1) ** 3 - 2 * (first * second + 1) ** 3)
 
 
 CONTROLS = Controls(

@@ -13,10 +13,11 @@ KERNEL = Metric(
     "utility.image_quality/kernel_distance",
     "Kernel distance to real pictures (KID)",
     "the distance of drawn from real pictures was",
-    UNIT,
+    f"thousandths of {UNIT}",
     "pictures",
     Better.LOWER,
     null=0.0,
+    null_of="other real pictures",
 )
 FRECHET = Metric(
     "utility.image_quality/frechet_distance",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
+import torch
 
 from harness.config import parse
 from harness.execute import Stop
 from harness.records import Absence, Estimate
 from harness.registry import Registry
 from harness.run import Finished, Request, Silent, audit
+from harness.training.batches import Poisson
 from harness.training.job import run
 from harness.training.recipe import Recipe
 from harness.training.watch import Silent as SilentTraining
@@ -62,6 +66,40 @@ def trained(tmp_path_factory):
         return made[key]
 
     return train
+
+
+@pytest.fixture
+def one_noise(monkeypatch):
+    """Return a function: from each call on, noise and batches of private training come from one seed.
+
+    So a test comes out the same each time, and two trainings can have the same noise. It hides nothing.
+    """
+
+    def sampler(its: Poisson, n: int, rate: float) -> None:
+        its._n, its._rate, its._random = n, rate, np.random.default_rng(0)
+
+    def begin() -> None:
+        numbers = count()
+
+        def seeded(device: torch.device) -> torch.Generator:
+            return torch.Generator(device).manual_seed(next(numbers))
+
+        monkeypatch.setattr("harness.training.private_step.fresh_noise", seeded)
+        monkeypatch.setattr(Poisson, "__init__", sampler)
+
+    begin()
+    return begin
+
+
+@pytest.fixture
+def validation():
+    """Return a function: mean loss of records that a training never saw, at its last step."""
+
+    def last(checkpoint: Path) -> float:
+        curve = json.loads((checkpoint / "manifest.json").read_text(encoding="utf-8"))["curve"]
+        return [point["validation"] for point in curve if point["validation"] is not None][-1]
+
+    return last
 
 
 @dataclass(frozen=True)

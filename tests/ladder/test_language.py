@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from itertools import count
 from math import log
 
-import numpy as np
 import pytest
-import torch
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +54,7 @@ def test_members_stand_out_more_with_every_epoch(remembering, trained, book, aud
     assert after.low > max(before.high, 0.6)
 
 
-def test_privacy_brings_canaries_back_to_what_chance_gives(trained, library, audited, one_noise):
+def test_privacy_brings_canaries_back_to_what_chance_gives(trained, library, audited, one_noise, validation):
     recipe = {**PLAIN, "data": str(library), "batch": 64, "steps": 120}
     recipe["canaries"] = {"repeats": (1, 4, 16), "per_level": 10}
     open_, private = (
@@ -80,22 +76,3 @@ def test_canaries_are_remembered_because_they_were_trained_on(trained, book, aud
     model, *references = (trained(**recipe, toss=toss) for toss in range(4))
     found = audited(model, "memorisation.counterfactual", beside=tuple(references))
     assert found.overall("memorisation.counterfactual/mean").interval.low > 0
-
-
-@pytest.fixture
-def one_noise(monkeypatch):
-    """Noise and batches of private training from one seed: the test comes out the same each time, and hides nothing."""
-    numbers = count()
-
-    def seeded(device):
-        return torch.Generator(device).manual_seed(next(numbers))
-
-    monkeypatch.setattr("harness.training.private_step.fresh_noise", seeded)
-    draw = np.random.default_rng
-    monkeypatch.setattr("harness.training.batches.np.random.default_rng", lambda *seed: draw(*(seed or (0,))))
-
-
-def validation(checkpoint):
-    """Nats per byte on records that no training saw, at the last step."""
-    curve = json.loads((checkpoint / "manifest.json").read_text())["curve"]
-    return [point["validation"] for point in curve if point["validation"] is not None][-1]

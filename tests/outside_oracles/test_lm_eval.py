@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-PAIRS = 200
-QUESTIONS = 60
+PAIRS = 120
+QUESTIONS = 30
 
 
 def crows_rows(benchmarks):

@@ -10,7 +10,6 @@ import torch
 
 from harness.canonical import digest
 from harness.data.examples import Examples
-from harness.images.pictures import to_bytes
 from harness.training.split import Role
 
 
@@ -62,21 +61,6 @@ def trained_on_digits(tmp_path_factory):
         return run(recipe, folder, watch=Silent(), device="cpu", stop=lambda: False)
 
     return train
-
-
-@pytest.fixture(scope="session")
-def consistency():
-    """Return a function: the share of 500 drawings that a classifier of unseen real digits puts in their class."""
-    svm = pytest.importorskip("sklearn.svm")
-
-    def measure(checkpoint):
-        rest = checkpoint.examples().take(np.flatnonzero([role != Role.MEMBER for role in checkpoint.split().roles]))
-        real = svm.SVC().fit(rest.images.reshape(len(rest), -1), rest.labels)
-        labels = [number % 10 for number in range(500)]
-        drawn = to_bytes(checkpoint.generator().draw(range(500), labels=labels).numpy())
-        return float(np.mean(real.predict(drawn.reshape(500, -1)) == labels))
-
-    return measure
 
 
 @pytest.fixture(scope="session")

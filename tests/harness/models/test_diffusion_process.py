@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.models.blocks import seeded_noise
-from harness.models.diffusion_process import HORIZON, Process, chunks, guided
+from harness.models.diffusion_process import HORIZON, Process, guided
 
 PREDICTIONS = ["v_prediction", "epsilon"]
 
@@ -131,11 +131,6 @@ def test_noise_is_that_of_diffusers_with_one_generator_for_each_image():
 
 def test_no_seeds_give_no_noise():
     assert seeded_noise([], (1, 2, 2)).shape == (0, 1, 2, 2)
-
-
-@given(st.integers(0, 2000))
-def test_chunks_cover_every_place_once(n):
-    assert [place for at in chunks(n) for place in range(n)[at]] == list(range(n))
 
 
 def test_guidance_of_one_is_none_and_of_two_goes_as_far_again():

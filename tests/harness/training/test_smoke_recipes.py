@@ -1,14 +1,11 @@
-"""The smoke recipes as they ship: what they draw is what was asked for, and what they write is English.
+"""The smoke recipes of images as they ship: what they draw is what was asked for, and they know what they were shown.
 
 Minutes on two CPU cores; how long each takes is said in its file.
 """
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from itertools import pairwise
-from math import log
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,22 +25,38 @@ EACH = 20
 """Samples of each class."""
 
 
-@pytest.fixture(scope="module", params=["vae", "gan", "diffusion", "text_to_image"])
-def checkpoint(request, tmp_path_factory):
-    """The checkpoint of a shipped recipe, unchanged, trained on the CPU."""
-    return trained(request.param, tmp_path_factory)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return a function: the checkpoint of a kind's shipped recipe, unchanged, trained on the CPU, once for all."""
+
+    @cache
+    def train(kind):
+        folder = tmp_path_factory.mktemp(kind) / "out"
+        return run(complete(kind, "smoke", {}), folder, watch=Silent(), device="cpu", stop=lambda: False)
+
+    return train
 
 
-def trained(kind, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(kind) / "out"
-    return run(complete(kind, "smoke", {}), folder, watch=Silent(), device="cpu", stop=lambda: False)
+@pytest.fixture(params=["vae", "gan", "diffusion", "text_to_image"])
+def checkpoint(request, trained):
+    return trained(request.param)
+
+
+def opened(checkpoint):
+    return checkpoint.generator(), checkpoint.examples(), checkpoint.split()
+
+
+def asking(generator, labels):
+    """How to ask for these classes: in words or by number."""
+    words = generator.classes
+    return {"prompts": [words[label] for label in labels]} if generator.prompted else {"labels": labels.tolist()}
 
 
 def flat(images):
     return images.reshape(len(images), -1) / 255
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def judge(checkpoint):
     """A classifier of real digits that none of the generators was trained on, found good on those that they were."""
     examples, split = checkpoint.examples(), checkpoint.split()
@@ -53,15 +66,13 @@ def judge(checkpoint):
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def drawn(checkpoint):
     """Samples of every class as bytes, and their labels."""
     generator, classes = checkpoint.generator(), len(checkpoint.manifest.data.classes)
     assert isinstance(generator, Drawing)
     labels = np.arange(EACH * classes) % classes
-    words = generator.classes
-    asked = {"prompts": [words[label] for label in labels]} if generator.prompted else {"labels": labels.tolist()}
-    return to_bytes(generator.draw(range(len(labels)), **asked).numpy()), labels
+    return to_bytes(generator.draw(range(len(labels)), **asking(generator, labels)).numpy()), labels
 
 
 def test_a_classifier_of_real_digits_finds_in_the_samples_what_was_asked_for(checkpoint, judge, drawn):
@@ -88,68 +99,41 @@ def test_the_grid_of_samples_shows_eight_of_each_class(checkpoint, judge):
     assert np.mean(judge.predict(flat(np.stack(cells))) == np.repeat(range(10), 8)) >= 0.75
 
 
-# ── the language model ────────────────────────────────────────────────────────────────────
+def test_the_autoencoder_uses_most_of_its_units(trained):
+    generator, examples = trained("vae").generator(), trained("vae").examples()
+    assert int(generator.active_units(generator.prepare(examples)).sum()) >= 5
 
 
-class Pairs:
-    """The baseline: a byte given the one before it, mixed with the byte alone by Witten and Bell (1991)."""
-
-    def __init__(self, texts):
-        self.single, self.pairs, self.after = Counter(), Counter(), {}
-        for text in texts:
-            data = self.framed(text)
-            self.single.update(data[1:])
-            self.pairs.update(pairwise(data))
-        for first, second in self.pairs:
-            self.after.setdefault(first, set()).add(second)
-        self.totals = Counter()
-        for (first, _), count in self.pairs.items():
-            self.totals[first] += count
-
-    @staticmethod
-    def framed(text):
-        return [256, *text.encode(), 257]
-
-    def nats(self, text, *, pairs):
-        """Mean surprise at each byte and at the end."""
-        data = self.framed(text)
-        chances = [self.alone(second) for second in data[1:]]
-        if pairs:
-            chances = [self.given(*its, alone) for its, alone in zip(pairwise(data), chances, strict=True)]
-        return -sum(map(log, chances)) / len(chances)
-
-    def alone(self, byte):
-        return (self.single[byte] + 1) / (self.single.total() + 257)
-
-    def given(self, first, second, alone):
-        kinds = len(self.after.get(first, ()))
-        return (self.pairs[first, second] + kinds * alone) / (self.totals[first] + kinds) if kinds else alone
+def test_denoisers_fit_their_members_better_than_others(trained):
+    generator, examples, split = opened(trained("diffusion"))
+    seen, other = (
+        float(generator.losses(generator.prepare(examples.take(rows)), seed=1)["t=100"].mean())
+        for rows in (np.unique(split.training_rows()), split.rows(Role.NONMEMBER))
+    )
+    assert seen < other < 0.6
 
 
-def words(text):
-    return [word for word in ("".join(filter(str.isalpha, each)).lower() for each in text.split()) if len(word) > 2]
+@pytest.mark.parametrize(("kind", "alike"), [("diffusion", 0.5), ("text_to_image", 0.2)])
+def test_the_noise_that_became_an_image_is_found_in_it_again(trained, kind, alike):
+    generator = trained(kind).generator()
+    asked = asking(generator, np.arange(50) % 10)
+    noise = generator.initial_noise(range(50))
+    found = generator.invert(generator.draw(range(50), **asked), **asked)
+    assert np.corrcoef(noise.flatten(), found.flatten())[0, 1] > alike
 
 
-@pytest.mark.benchmarks
-def test_the_language_model_beats_pairs_of_bytes_and_writes_words_through_plain_transformers(tmp_path_factory):
-    if not os.environ.get("HARNESS_DATA"):
-        pytest.skip("HARNESS_DATA is not set")
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def test_with_more_rounds_the_noise_that_is_found_gives_the_image_back(trained):
+    generator = trained("diffusion").generator()
+    asked = asking(generator, np.arange(50) % 10)
+    drawn = generator.draw(range(50), **asked)
+    exact = generator.invert(drawn, **asked, refinements=30)
+    assert float((generator.draw(range(50), **asked, noise=exact) - drawn).abs().mean()) < 0.01
 
-    checkpoint = trained("language", tmp_path_factory)
-    texts, split = checkpoint.examples().texts, checkpoint.split()
-    members, held_out = ([texts[row] for row in split.rows(role)] for role in (Role.MEMBER, Role.VALIDATION))
-    pairs = Pairs(members)
-    single, double = (np.mean([pairs.nats(text, pairs=both) for text in held_out]) for both in (False, True))
-    last = checkpoint.manifest.curve[-1].validation
-    assert last < double - 0.5 < double < single
 
-    folder = checkpoint.folder / "model"
-    network, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    torch.manual_seed(5)
-    start = torch.full((40, 1), tokenizer.bos_token_id)
-    written = network.generate(start, do_sample=True, top_k=0, max_new_tokens=120, pad_token_id=tokenizer.pad_token_id)
-    said = [word for text in tokenizer.batch_decode(written, skip_special_tokens=True) for word in words(text)]
-    known = {word for text in members for word in words(text)}
-    assert len(said) > 200
-    assert np.mean([word in known for word in said]) > 0.6
+def test_latents_have_come_by_the_unit_scale_of_noise_and_hold_the_image(trained):
+    generator, examples, split = opened(trained("text_to_image"))
+    rows = generator.prepare(examples.take(split.rows(Role.NONMEMBER)))
+    assert float(generator.losses(rows, seed=1)["reconstruction"].mean()) < 0.05
+    with torch.no_grad():
+        mean, log_variance = generator.network.encode(rows["image"])
+    assert 0.5 < float((mean.square() + log_variance.exp()).mean()) < 2
