@@ -250,11 +250,12 @@ class Diffusion:
         else:
             asked = self._form.asked(range(len(images)), labels, prompts)
 
+        if len(images) == 0:
+            return torch.empty(0, *self.noise_shape)
+
         def back(at: slice, state: Tensor) -> Tensor:
             return self._process.invert(self._guided(_at(asked, at)), state, refinements=refinements)
 
-        if len(images) == 0:
-            return torch.empty(0, *self.noise_shape)
         return in_passes(self.network, back, images)
 
     def _conditioned(self, labels: Tensor | None) -> Predict:

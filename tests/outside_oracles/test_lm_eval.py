@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-PAIRS = 120
-QUESTIONS = 30
+PAIRS = 200
+QUESTIONS = 60
 
 
 def crows_rows(benchmarks):

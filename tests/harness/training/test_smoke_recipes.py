@@ -77,7 +77,7 @@ def drawn(checkpoint):
 
 def test_a_classifier_of_real_digits_finds_in_the_samples_what_was_asked_for(checkpoint, judge, drawn):
     images, labels = drawn
-    assert np.mean(judge.predict(flat(images)) == labels) >= 0.8
+    assert np.mean(judge.predict(flat(images)) == labels) >= 0.9
 
 
 def test_samples_of_one_class_differ_as_real_digits_do(checkpoint, drawn):
@@ -100,7 +100,7 @@ def test_the_grid_of_samples_shows_eight_of_each_class(checkpoint, judge):
 
 
 def test_the_autoencoder_uses_most_of_its_units(trained):
-    generator, examples = trained("vae").generator(), trained("vae").examples()
+    generator, examples, _ = opened(trained("vae"))
     assert int(generator.active_units(generator.prepare(examples)).sum()) >= 5
 
 
@@ -132,6 +132,7 @@ def test_with_more_rounds_the_noise_that_is_found_gives_the_image_back(trained):
 
 def test_latents_have_come_by_the_unit_scale_of_noise_and_hold_the_image(trained):
     generator, examples, split = opened(trained("text_to_image"))
+    assert generator.classes[7] == "the digit seven"
     rows = generator.prepare(examples.take(split.rows(Role.NONMEMBER)))
     assert float(generator.losses(rows, seed=1)["reconstruction"].mean()) < 0.05
     with torch.no_grad():
