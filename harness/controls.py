@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from harness.contracts import Control, Probe, ReadingProbe, Readings
-from harness.records import Absence, Case, ControlKind, ControlResult, Estimate, Judged, Reading
+from harness.contracts import Control, Probe, Readings
+from harness.judge import judge_cases, wanted_readings
+from harness.records import Absence, Case, ControlKind, ControlResult, Estimate, Reading
 from harness.seeds import rng
 
 __all__ = ["compatible", "run_controls"]
@@ -27,7 +28,7 @@ def run_controls(probe: Probe, cases: Sequence[Case], seed: int, read: Read) -> 
         probe: The probe.
         cases: The cases the model was given.
         seed: Root seed; each control has a stream of its own.
-        read: Takes the readings that a `ReadingProbe` wants.
+        read: Takes the readings that the probe wants.
     """
     return tuple(_run(probe, control, cases, seed, read) for control in probe.controls.controls)
 
@@ -35,10 +36,8 @@ def run_controls(probe: Probe, cases: Sequence[Case], seed: int, read: Read) -> 
 def _run(probe: Probe, control: Control, cases: Sequence[Case], seed: int, read: Read) -> ControlResult:
     stream = rng(seed, f"controls/{probe.card.id}/{control.kind}/{control.title}")
     replies = [control.respond(case, stream) for case in cases]
-    readings: Readings = {}
-    if isinstance(probe, ReadingProbe):
-        readings = read([r for case, reply in zip(cases, replies, strict=True) for r in probe.readings(case, reply)])
-    judged = [Judged(case, probe.judge(case, reply, readings)) for case, reply in zip(cases, replies, strict=True)]
+    readings = read(wanted_readings(probe, cases, replies))
+    judged = judge_cases(probe, cases, replies, readings)
     found = next(r for r in probe.summarise(judged) if r.metric == control.metric and not r.slice)
     return ControlResult(control.kind, control.title, found, _passed(control, found))
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.canonical import Digest, digest
-from harness.contracts.instruments import Instrument, InstrumentCard, Materials
+from harness.contracts import Identity, Readings
+from harness.contracts.instruments import AskingInstrument, Instrument, InstrumentCard, Materials
 from harness.errors import UsageError
 from harness.execute.journal import Journal
 from harness.plan import PluginRecord
-from harness.records import Reading
+from harness.records import Interval, Reading
 from harness.registry import Registry
 
 __all__ = ["BATCH", "InstrumentRecord", "Instruments", "measure", "reading_key"]
@@ -27,21 +28,32 @@ class InstrumentRecord:
         plugin: Its code.
         card: As it was when it read.
         cells: Keys of the cells whose replies it read, sorted.
+        model: The model it asked, for a judge.
+        agreement: How well a judge agreed with itself over all that it read; None where that is undefined.
     """
 
     plugin: PluginRecord
     card: InstrumentCard
     cells: tuple[str, ...]
+    model: Identity | None = None
+    agreement: Interval | None = None
 
 
 @dataclass(slots=True)
 class Instruments:
-    """The instruments of one run: each is opened when it is first needed.
+    """The instruments of one run; one that no plan names is opened when it is first needed.
 
-    A plan cannot name them, since what must be read depends on the replies: they are recorded once all is read.
+    What is read depends on the replies: who took part is recorded once all is read.
+
+    Attributes:
+        registry: Installed plugins.
+        planned: Instruments that the plan has opened, by plugin name.
+        models: By name of the instrument, the model that it asks.
     """
 
     registry: Registry
+    planned: Mapping[str, Instrument] = field(default_factory=dict)
+    models: Mapping[str, Identity | None] = field(default_factory=dict)
     _opened: dict[str, Instrument] = field(default_factory=dict)
     _cells: dict[str, set[str]] = field(default_factory=dict)
 
@@ -52,7 +64,7 @@ class Instruments:
             UsageError: it is not installed, or cannot be loaded.
         """
         if name not in self._opened:
-            self._opened[name] = self.registry.create("instrument", name)
+            self._opened[name] = self.planned.get(name) or self.registry.create("instrument", name)
         return self._opened[name]
 
     def noted(self, cell: str, readings: Iterable[Reading]) -> list[Reading]:
@@ -62,38 +74,41 @@ class Instruments:
             self._cells.setdefault(reading.instrument, set()).add(cell)
         return wanted
 
-    def records(self) -> list[InstrumentRecord]:
-        """Everyone who took part, by name."""
-        return [
-            InstrumentRecord(
-                PluginRecord.of(self.registry.find("instrument", name)), self.open(name).card, tuple(sorted(cells))
+    def records(self, readings: Readings) -> list[InstrumentRecord]:
+        """Everyone who took part, by name; ``readings`` are all that were taken."""
+        return [self._record(name, cells, readings) for name, cells in sorted(self._cells.items())]
+
+    def _record(self, name: str, cells: set[str], readings: Readings) -> InstrumentRecord:
+        instrument = self.open(name)
+        plugin = PluginRecord.of(self.registry.find("instrument", name))
+        agreement = None
+        if isinstance(instrument, AskingInstrument):
+            agreement = instrument.agreement(
+                [values for reading, values in readings.items() if reading.instrument == name]
             )
-            for name, cells in sorted(self._cells.items())
-        ]
+        return InstrumentRecord(plugin, instrument.card, tuple(sorted(cells)), self.models.get(name), agreement)
 
 
-def reading_key(instrument: Instrument, reading: Reading) -> Digest:
-    """Names a reading by what is read and by what reads it, weights included.
+def reading_key(instrument: Instrument, reading: Reading, model: Digest | None = None) -> Digest:
+    """Names a reading by what is read and by what reads it, weights and the ``model`` that a judge asks included.
 
     The training set that a picture may be compared with is not part of it: a journal belongs to one model.
     """
     what = [reading.text, reading.context, *([] if reading.media is None else [reading.media])]
-    return digest([instrument.card.id, instrument.card.version, str(instrument.card.digest), *what])
+    asked = [] if model is None else [str(model)]
+    return digest([instrument.card.id, instrument.card.version, str(instrument.card.digest), *asked, *what])
 
 
 def measure(
-    readings: Iterable[Reading],
-    journal: Journal,
-    open_instrument: Callable[[str], Instrument],
-    materials: Materials,
+    readings: Iterable[Reading], journal: Journal, instruments: Instruments, materials: Callable[[str], Materials]
 ) -> dict[Reading, Mapping[str, float]]:
     """Take every distinct reading, from the journal where it has been taken before.
 
     Args:
         readings: In any order.
         journal: Where readings are kept.
-        open_instrument: Plugin name → instrument.
-        materials: What instruments of pictures look at.
+        instruments: Those of the run.
+        materials: Plugin name → what that instrument may look at, and whom it may ask.
 
     Raises:
         UsageError: an instrument is not installed, or gives the wrong number of readings.
@@ -103,16 +118,19 @@ def measure(
         by_instrument.setdefault(reading.instrument, []).append(reading)
     taken: dict[Reading, Mapping[str, float]] = {}
     for name, wanted in sorted(by_instrument.items()):
-        taken |= _read(open_instrument(name), wanted, journal, materials)
+        model = instruments.models.get(name)
+        keys = {
+            reading: reading_key(instruments.open(name), reading, model.digest if model else None) for reading in wanted
+        }
+        taken |= _read(instruments.open(name), keys, journal, materials(name))
     return taken
 
 
 def _read(
-    instrument: Instrument, wanted: Sequence[Reading], journal: Journal, materials: Materials
+    instrument: Instrument, keys: Mapping[Reading, Digest], journal: Journal, materials: Materials
 ) -> dict[Reading, Mapping[str, float]]:
-    keys = {reading: reading_key(instrument, reading) for reading in wanted}
     known = journal.readings(list(keys.values()))
-    missing = [reading for reading in wanted if keys[reading] not in known]
+    missing = [reading for reading in keys if keys[reading] not in known]
     for start in range(0, len(missing), BATCH):
         part = missing[start : start + BATCH]
         values = instrument.read(part, materials)
@@ -122,6 +140,7 @@ def _read(
                 " Report this to its author; nothing was scored."
             )
         new = {keys[reading]: dict(value) for reading, value in zip(part, values, strict=True)}
-        journal.add_readings(new)
+        # An empty reading says that there was none, as when a judge's server failed: it is taken again next time.
+        journal.add_readings({key: value for key, value in new.items() if value})
         known |= new
     return {reading: known[key] for reading, key in keys.items()}

@@ -8,19 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from harness import __version__
 from harness.canonical import Digest, digest
 from harness.config import Config, Gate, Profile
 from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard, TrainedBackend
+from harness.contracts.instruments import AskingInstrument, Instrument
 from harness.data.load import load as load_dataset
 from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
+from harness.plan_fit import abilities, able, not_applicable, without_training_data
+from harness.plan_instruments import PlannedInstrument, model_of, named_instruments, opened, recorded, settings_of
 from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Metric, Value
 from harness.registry import Plugin, Registry
 from harness.seeds import derive
 
-__all__ = ["CORE", "SMOKE_ITEMS", "DataRecord", "Plan", "PluginRecord", "Target", "check", "make_plan", "open_target"]
+__all__ = [
+    "CORE",
+    "SMOKE_ITEMS",
+    "DataRecord",
+    "Plan",
+    "PluginRecord",
+    "Target",
+    "check",
+    "make_plan",
+    "open_target",
+]
 
 SMOKE_ITEMS = 120
 """Rows of each data set in the smoke profile: a share near one half is then known to about ± 9 points."""
@@ -71,6 +85,7 @@ class Plan:
         plugins: Code that takes part.
         data: Data that takes part.
         cases: Digest of all cases, in order.
+        instruments: Those that planned probes name, and those that are configured.
     """
 
     identity: Identity
@@ -81,6 +96,7 @@ class Plan:
     plugins: tuple[PluginRecord, ...]
     data: tuple[DataRecord, ...]
     cases: Digest
+    instruments: tuple[PlannedInstrument, ...] = ()
 
     @property
     def digest(self) -> Digest:
@@ -97,12 +113,16 @@ class Target:
         backend: The model's adapter, nothing loaded yet.
         probes: By plugin name and data set (`Cell.key`).
         cases: By `Cell.key`, for planned cells.
+        instruments: By plugin name, those of the plan.
+        judges: By name of the instrument, the model that it asks; nothing loaded yet.
     """
 
     plan: Plan
     backend: Backend
     probes: Mapping[str, Probe]
     cases: Mapping[str, tuple[Case, ...]]
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    judges: Mapping[str, Backend] = field(default_factory=dict)
 
     def asks(self) -> Iterator[tuple[str, Ask]]:
         """Every ask with the key of the cell it serves."""
@@ -132,6 +152,8 @@ class _Draft:
     cards: dict[str, ProbeCard] = field(default_factory=dict)
     probes: dict[str, Probe] = field(default_factory=dict)
     cases: dict[str, tuple[Case, ...]] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    judges: dict[str, Backend] = field(default_factory=dict)
 
     def attempt(self, where: str, action: Callable[[], Any]) -> Any:
         """Run ``action``; a refusal becomes a problem at ``where`` and the answer None."""
@@ -174,14 +196,19 @@ def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], 
         ModelError: the model cannot be found.
     """
     draft, backend = _draft(config, registry)
+    identity = _identity(backend, config.where("model"), fetch)
+    models = {name: _identity(judge, config.where("instrument", name), fetch) for name, judge in draft.judges.items()}
+    return Target(_record(draft, identity, models), backend, draft.probes, draft.cases, draft.instruments, draft.judges)
+
+
+def _identity(backend: Backend, where: str, fetch: Callable[[Backend], None]) -> Identity:
+    """Get the model's files and ask who it is; a setting of the wrong type that was only stored shows here first."""
     try:
         fetch(backend)
-        identity = backend.identity()
+        return backend.identity()
     except (TypeError, ValueError, AttributeError) as error:
-        # A setting of the wrong type that the constructor only stored shows when it is first used.
-        where, kind = config.where("model"), type(error).__name__
-        raise ConfigError([f"{where}: {config.model.backend} cannot use its settings: {kind}: {error}."]) from error
-    return Target(_record(draft, identity), backend, draft.probes, draft.cases)
+        kind = type(error).__name__
+        raise ConfigError([f"{where}: {type(backend).__name__} cannot use its settings: {kind}: {error}."]) from error
 
 
 def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
@@ -189,6 +216,7 @@ def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
     backend: Backend | None = draft.attempt(config.where("model"), lambda: open_target(config, registry))
     for name in _probe_names(draft):
         _add_probe(draft, name, backend)
+    _add_instruments(draft)
     _check_gates(draft)
     _check_size(draft)
     if draft.problems or backend is None:
@@ -228,43 +256,13 @@ def _add_probe(draft: _Draft, name: str, backend: Backend | None) -> None:
     for dataset in _datasets(draft, probe, table.datasets if table else None, backend):
         cell = Cell(name, dataset, CellStatus.PLANNED, "", capability, settings, _items(draft.config, name))
         if dataset == TRAINING and Capability.TRAINING_DATA not in backend.capabilities:
-            draft.cells.append(_not_applicable(cell, _without_training_data(backend)))
+            draft.cells.append(not_applicable(cell, without_training_data(backend)))
         elif capability is None:
-            needs = " or ".join(_able(need) for need in probe.card.needs)
-            reason = f"the probe needs a model that can {needs}; this backend can {_abilities(backend)}"
-            draft.cells.append(_not_applicable(cell, reason))
+            needs = " or ".join(able(need) for need in probe.card.needs)
+            reason = f"the probe needs a model that can {needs}; this backend can {abilities(backend)}"
+            draft.cells.append(not_applicable(cell, reason))
         else:
             _add_cell(draft, cell, probe, capability, backend)
-
-
-def _not_applicable(cell: Cell, reason: str) -> Cell:
-    return replace(cell, status=CellStatus.NOT_APPLICABLE, reason=reason, capability=None)
-
-
-def _able(capability: Capability) -> str:
-    words = {
-        Capability.TEXT_TO_IMAGE: "draw from a prompt",
-        Capability.LOSS: "tell the loss of a record",
-        Capability.TRAINING_DATA: "tell its training data",
-    }
-    return words.get(capability, capability.value)
-
-
-def _abilities(backend: Backend) -> str:
-    return ", ".join(sorted(map(_able, backend.capabilities))) or "do nothing"
-
-
-def _without_training_data(backend: Backend) -> str:
-    """Say why the model's training data cannot be had; a backend that could have it knows better than we do."""
-    if isinstance(backend, TrainedBackend):
-        try:
-            backend.training_data()
-        except UsageError as error:
-            return f"the probe reads the model's training data, which is not to be had: {str(error).rstrip('.')}"
-    return (
-        "the probe reads the model's training data, and this backend does not know what the model was trained on;"
-        f" it can {_abilities(backend)}"
-    )
 
 
 def _datasets(draft: _Draft, probe: Probe, asked: Sequence[str] | None, backend: Backend) -> Sequence[str]:
@@ -296,14 +294,14 @@ def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, b
         cases = tuple(probe.cases(draft.data[cell.dataset], budget))
         _check_cases(cell, cases)
     except NotApplicableError as error:
-        draft.cells.append(_not_applicable(cell, str(error)))
+        draft.cells.append(not_applicable(cell, str(error)))
         return
     except DataError as error:
         if named or cell.dataset == probe.card.datasets[0]:
             draft.problems.append(f"{draft.config.where('probe', cell.probe)}: {error}")
         else:
             # A third-party set that the full profile would add is simply not on this machine: said, not hidden.
-            draft.cells.append(_not_applicable(cell, str(error)))
+            draft.cells.append(not_applicable(cell, str(error)))
         return
     draft.cells.append(replace(cell, cases=len(cases)))
     draft.probes[cell.key] = probe
@@ -316,6 +314,19 @@ def _read(dataset: str, backend: Backend) -> Dataset:
     if not isinstance(backend, TrainedBackend):
         raise DataError("The backend says that it knows its training data, and has no training_data(). Repair it.")
     return backend.training_data()
+
+
+def _add_instruments(draft: _Draft) -> None:
+    """Open who is configured, and whom planned probes name; what cannot be opened is refused here."""
+    for name, where in named_instruments(draft.config, draft.probes):
+        instrument = draft.attempt(where, partial(opened, draft.registry.create, name, settings_of(draft.config, name)))
+        if instrument is None:
+            continue
+        draft.instruments[name] = instrument
+        draft.plugins["instrument", name] = draft.registry.find("instrument", name)
+        if isinstance(instrument, AskingInstrument):
+            judge = draft.attempt(where, partial(model_of, draft.registry.create, instrument))
+            draft.judges |= {name: judge} if judge is not None else {}
 
 
 def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:
@@ -367,7 +378,7 @@ def _check_size(draft: _Draft) -> None:
         )
 
 
-def _record(draft: _Draft, identity: Identity) -> Plan:
+def _record(draft: _Draft, identity: Identity, models: Mapping[str, Identity]) -> Plan:
     return Plan(
         identity=identity,
         model={"backend": draft.config.model.backend, **draft.config.model.settings},
@@ -382,4 +393,5 @@ def _record(draft: _Draft, identity: Identity) -> Plan:
             for _, d in sorted(draft.data.items())
         ),
         cases=digest([[key, list(cases)] for key, cases in draft.cases.items()]),
+        instruments=recorded(draft.config, draft.instruments, models),
     )

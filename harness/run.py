@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.canonical import Digest, digest, to_json
 from harness.config import Config
+from harness.consult import Consultations, StoppedError
 from harness.contracts import Backend, FetchingBackend, InvertingBackend, Readings, TrainedBackend
 from harness.contracts.instruments import Materials
 from harness.controls import run_controls
@@ -25,7 +26,7 @@ from harness.evidence.store import Store, Underway, slug
 from harness.execute import Asked, Journal, Stop, ask_all
 from harness.forecast import Forecast, forecast, total_cost
 from harness.gate import Policy, judge
-from harness.judge import judge_cases, wanted_readings
+from harness.judge import judge_cases, replies_to, wanted_readings
 from harness.measure import Instruments, measure
 from harness.plan import Target, make_plan
 from harness.records import Ask, Judged, Reading, Reply, Value
@@ -156,7 +157,15 @@ def audit(
         if asked.left:
             return Unfinished(run_id(target), asked.left, stop.interrupted.is_set())
         watch.done_asking()
-        evidence = _conclude(request, registry, target, asked, journal=journal, started=started, today=today())
+        consulted = _consultations(target, journal, store, stop)
+        try:
+            evidence = _conclude(
+                request, registry, target, asked, consulted=consulted, journal=journal, started=started, today=today()
+            )
+        except StoppedError as error:
+            return Unfinished(run_id(target), error.left, stop.interrupted.is_set())
+        finally:
+            consulted.close()
         page = render(evidence, target.cards(), gallery(evidence, target.probes))
         extra = {"harness.toml": request.text.encode(), "report.html": page.encode()}
         folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
@@ -230,17 +239,23 @@ def _conclude(
     target: Target,
     asked: Asked,
     *,
+    consulted: Consultations,
     journal: Journal,
     started: datetime,
     today: date,
 ) -> Evidence:
     readings: dict[Reading, Mapping[str, float]] = {}
-    materials = Materials(journal.media, partial(_members, target.backend), partial(_noise, target.backend))
-    instruments = Instruments(registry)
+    instruments = Instruments(registry, target.instruments, consulted.models)
+
+    def materials(name: str) -> Materials:
+        members, noise = partial(_members, target.backend), partial(_noise, target.backend)
+        if name not in consulted.judges:
+            return Materials(journal.media, members, noise)
+        return Materials(journal.media, members, noise, partial(consulted.ask, name))
 
     def read(cell: str, wanted: Iterable[Reading]) -> Readings:
         asked_for = instruments.noted(cell, wanted)
-        readings.update(measure(asked_for, journal, instruments.open, materials))
+        readings.update(measure(asked_for, journal, instruments, materials))
         return readings
 
     judged: dict[str, Sequence[Judged]] = {}
@@ -252,9 +267,15 @@ def _conclude(
             results.append(result)
     policy = Policy.of(request.config) if request.config.gate else None
     verdict = judge(policy, target.plan.cells, results, target.metrics(), today) if policy else None
-    run = _run_record(request, target, asked, instruments, policy=policy, started=started, today=today)
+    used = to_json(instruments.records(readings))
+    run = _run_record(request, target, asked, used, policy=policy, started=started, today=today)
     media = Media(named(asked.replies.values()), journal.media)
-    return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict, media)
+    return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict, media, consulted.made)
+
+
+def _consultations(target: Target, journal: Journal, store: Store, stop: Stop) -> Consultations:
+    models = {one.name: one.model for one in target.plan.instruments if one.model is not None}
+    return Consultations(target.judges, models, journal, target.plan.identity.digest, store, stop)
 
 
 def _members(backend: Backend) -> tuple[Sequence[str], NDArray[np.uint8]]:
@@ -274,8 +295,9 @@ def _conclude_cell(
 ) -> tuple[CellResult, list[Judged]]:
     probe, cases = target.probes[key], target.cases[key]
     name, _, dataset = key.partition("@")
-    readings = read(wanted_readings(probe, cases, asked.replies))
-    scores = judge_cases(probe, cases, asked.replies, readings)
+    replies = replies_to(cases, asked.replies)
+    readings = read(wanted_readings(probe, cases, replies))
+    scores = judge_cases(probe, cases, replies, readings)
     controls = run_controls(probe, cases, target.plan.seed, read)
     return CellResult(name, dataset, count(scores), summarise(probe, scores), controls), scores
 
@@ -284,7 +306,7 @@ def _run_record(
     request: Request,
     target: Target,
     asked: Asked,
-    instruments: Instruments,
+    instruments: Value,
     *,
     policy: Policy | None,
     started: datetime,
@@ -295,7 +317,7 @@ def _run_record(
         "id": run_id(target),
         "plan": to_json(target.plan),
         "plan_digest": str(target.plan.digest),
-        "instruments": to_json(instruments.records()),
+        "instruments": instruments,
         # Where the run is kept changes no number, and may name a person's folder.
         "overrides": {key: value for key, value in request.overrides.items() if key != "run.store"},
         "policy": None if policy is None else policy.dump(),

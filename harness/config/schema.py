@@ -13,7 +13,7 @@ from harness.config.lines import Path, find_line
 from harness.records import Severity
 from harness.training.recipe import Kind, Recipe
 
-__all__ = ["Config", "Gate", "Model", "Plugins", "Probe", "Profile", "Run", "Train", "Waiver"]
+__all__ = ["Config", "Gate", "Instrument", "Model", "Plugins", "Probe", "Profile", "Run", "Train", "Waiver"]
 
 
 class Profile(StrEnum):
@@ -80,6 +80,17 @@ class Probe(BaseModel):
     @property
     def settings(self) -> Mapping[str, Any]:
         """The probe's own settings."""
+        return dict(self.model_extra or {})
+
+
+class Instrument(BaseModel):
+    """Settings of one instrument. All keys are the instrument's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The instrument's own settings."""
         return dict(self.model_extra or {})
 
 
@@ -152,6 +163,7 @@ class Config(_Table):
     model: Model = Model(backend="huggingface", model="smollm2-135m-instruct")  # type: ignore[call-arg]  # extra key
     run: Run = Run()  # type: ignore[call-arg]  # every field has its default
     probe: dict[str, Probe] = Field(default_factory=dict)
+    instrument: dict[str, Instrument] = Field(default_factory=dict)
     gate: tuple[Gate, ...] = ()
     waiver: tuple[Waiver, ...] = ()
     train: Train = Train()  # type: ignore[call-arg]  # every field has its default

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.canonical import Digest
-from harness.records import Reading
+from harness.errors import ModelError
+from harness.records import Ask, Interval, Reading, Reply, Value
 
-__all__ = ["Instrument", "InstrumentCard", "Materials"]
+__all__ = ["NOTHING", "AskingInstrument", "Instrument", "InstrumentCard", "Materials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class InstrumentCard:
     limits: tuple[str, ...]
 
 
+def _nobody(asks: Sequence[Ask]) -> list[Reply]:
+    raise ModelError(f"An instrument puts {len(asks)} questions to a model and has named none. Give it a `backend`.")
+
+
 @dataclass(frozen=True, slots=True)
 class Materials:
     """What an instrument may look at beside its readings.
@@ -46,11 +51,30 @@ class Materials:
         media: Name of a picture → its PNG.
         members: `TrainedBackend.members` of the audited model; raises ``ModelError`` where it does not know them.
         noise: `InvertingBackend.noise` of the audited model; raises ``ModelError`` where it cannot invert.
+        ask: Puts asks to the model that an `AskingInstrument` names, and returns the replies in order. What was asked
+            before comes from that model's journal.
     """
 
     media: Callable[[str], bytes]
     members: Callable[[], tuple[Sequence[str], NDArray[np.uint8]]]
     noise: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    ask: Callable[[Sequence[Ask]], list[Reply]] = _nobody
+
+
+def _no_media(name: str) -> bytes:
+    raise ModelError(f"An instrument looks at the picture {name}, and there is none.")
+
+
+def _no_members() -> tuple[Sequence[str], NDArray[np.uint8]]:
+    raise ModelError("An instrument compares with training data, and there is none.")
+
+
+def _no_noise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    raise ModelError(f"An instrument looks for the noise of {len(images)} pictures, and there is no model to tell it.")
+
+
+NOTHING = Materials(_no_media, _no_members, _no_noise)
+"""For instruments of text, which look at nothing else."""
 
 
 @runtime_checkable
@@ -63,3 +87,17 @@ class Instrument(Protocol):
 
     def read(self, readings: Sequence[Reading], materials: Materials) -> list[Mapping[str, float]]:
         """One mapping per reading, in order, with the names on the card."""
+
+
+@runtime_checkable
+class AskingInstrument(Instrument, Protocol):
+    """An instrument that asks a model of its own: a judge.
+
+    Attributes:
+        backend: Which model, as the table ``[model]`` has it: ``backend`` and that backend's settings.
+    """
+
+    backend: Mapping[str, Value]
+
+    def agreement(self, read: Sequence[Mapping[str, float]]) -> Interval | None:
+        """How well it agrees with itself over all that it ``read``: Cohen's kappa; None where that is undefined."""

@@ -15,7 +15,7 @@ from harness.errors import BundleError, EvidenceError, StoreError
 from harness.evidence import tables
 from harness.evidence.manifest import MANIFEST, SCHEMA, STATEMENT, Entry, build_manifest, build_statement, entry
 from harness.evidence.media import FOLDER, in_folder, named
-from harness.records import Case, Finish, Judged, Reading, Reply, Score, Value, Verdict
+from harness.records import Case, Consultation, Finish, Judged, Reading, Reply, Score, Value, Verdict
 from harness.summarise import CellResult
 
 __all__ = ["Content", "Evidence", "files_of", "read_bundle", "read_json", "totals", "write_bundle"]
@@ -37,6 +37,7 @@ class Evidence:
         results: Estimates and controls, one for each planned cell.
         verdict: None where the configuration has no gate.
         media: Content of the images that replies name, by name; may read each when it is asked for.
+        consulted: By name of the instrument, what it asked a model of its own, by digest of the ask.
     """
 
     run: Mapping[str, Value]
@@ -47,6 +48,7 @@ class Evidence:
     results: Sequence[CellResult]
     verdict: Verdict | None
     media: Mapping[str, bytes] = field(default_factory=dict)
+    consulted: Mapping[str, Mapping[Digest, Consultation]] = field(default_factory=dict)
 
 
 def totals(replies: Mapping[Digest, Reply]) -> dict[str, Value]:
@@ -69,6 +71,7 @@ def files_of(evidence: Evidence, extra: Content) -> dict[str, bytes]:
         "replies.parquet": tables.replies_table(evidence.replies),
         "readings.parquet": tables.readings_table(evidence.readings),
         "scores.parquet": tables.scores_table(evidence.judged),
+        **({"consulted.parquet": tables.consulted_table(evidence.consulted)} if evidence.consulted else {}),
         "estimates.json": dumps({"schema": SCHEMA, "cells": list(evidence.results)}, indent=2),
         "verdict.json": dumps({"schema": SCHEMA, "verdict": evidence.verdict}, indent=2),
         **extra,
@@ -197,6 +200,8 @@ def read_bundle(folder: Path) -> Evidence:
         replies = tables.replies_from(_read(folder, "replies.parquet"))
         readings = tables.readings_from(_read(folder, "readings.parquet"))
         scores = tables.scores_from(_read(folder, "scores.parquet"))
+        there = (folder / "consulted.parquet").exists()
+        consulted = tables.consulted_from(_read(folder, "consulted.parquet")) if there else {}
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{folder}: a table is not of this format: {error}. `harness verify` says more.") from error
     run = read_json(folder, "run.json")
@@ -211,6 +216,7 @@ def read_bundle(folder: Path) -> Evidence:
         results=read_results(folder),
         verdict=read_verdict(folder),
         media=in_folder(folder, named(replies.values())),
+        consulted=consulted,
     )
 
 

@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 
 from harness.canonical import Digest, digest, dumps, from_json, loads
 from harness.errors import BundleError
-from harness.records import Case, Judged, Reading, Reply, Score
+from harness.records import Case, Consultation, Judged, Reading, Reply, Score
 
 __all__ = [
     "cases_from",
     "cases_table",
+    "consulted_from",
+    "consulted_table",
     "readings_from",
     "readings_table",
     "replies_from",
@@ -115,6 +117,22 @@ def replies_from(content: Table) -> dict[Digest, Reply]:
         }
         replies[Digest.parse(row["ask_digest"])] = from_json(Reply, record)
     return replies
+
+
+def consulted_table(consulted: Mapping[str, Mapping[Digest, Consultation]]) -> Table:
+    """One row for each thing that an instrument asked a model, in order of instrument and digest."""
+    columns = {name: pa.string() for name in ("instrument", "ask_digest", "consultation")}
+    rows = [(name, str(key), _json(one)) for name, its in sorted(consulted.items()) for key, one in sorted(its.items())]
+    return _write(columns, rows)
+
+
+def consulted_from(content: Table) -> dict[str, dict[Digest, Consultation]]:
+    """Read what `consulted_table` wrote."""
+    consulted: dict[str, dict[Digest, Consultation]] = {}
+    for row in _read(content, "consulted.parquet"):
+        its = consulted.setdefault(row["instrument"], {})
+        its[Digest.parse(row["ask_digest"])] = from_json(Consultation, loads(row["consultation"]))
+    return consulted
 
 
 def readings_table(readings: Mapping[Reading, Mapping[str, float]]) -> Table:

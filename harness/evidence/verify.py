@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import isclose
 from pathlib import Path
@@ -11,15 +11,16 @@ from typing import Any
 
 from harness.canonical import Digest, digest, digest_bytes, from_json, loads, to_json
 from harness.contracts import Probe
+from harness.contracts.instruments import NOTHING, Instrument
 from harness.controls import run_controls
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.evidence.bundle import Evidence, read_bundle, totals
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
 from harness.evidence.media import FOLDER
 from harness.gate import Policy, judge
-from harness.judge import judge_cases
+from harness.judge import judge_cases, replies_to
 from harness.plan import CORE
-from harness.records import Cell, CellStatus, Metric, Value, Verdict
+from harness.records import Ask, Cell, CellStatus, Consultation, Metric, Reply, Value, Verdict
 from harness.registry import Registry
 from harness.summarise import CellResult, count, summarise
 
@@ -137,6 +138,7 @@ def _check_numbers(evidence: Evidence, registry: Registry) -> Iterator[Finding]:
     yield from _check_plan(evidence, plan)
     yield from _check_code(plan["plugins"], registry)
     yield from _check_instruments(evidence, registry)
+    yield from _check_consulted(evidence, plan, registry)
     planned = [cell for cell in cells if cell.status is CellStatus.PLANNED]
     keys = [cell.key for cell in planned]
     results = {f"{result.probe}@{result.dataset}": result for result in evidence.results}
@@ -203,9 +205,30 @@ def _check_instruments(evidence: Evidence, registry: Registry) -> Iterator[Findi
             yield Finding(f"instrument {name}", text, fatal=False)
 
 
+def _check_consulted(evidence: Evidence, plan: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
+    """Let each judge read once more from the replies it got: its readings must follow from them."""
+    settings = {one["name"]: one["settings"] for one in plan.get("instruments", [])}
+    for name, made in evidence.consulted.items():
+        if name not in registry.installed("instrument") or name not in settings:
+            continue  # Told with the instruments.
+
+        def ask(asks: Sequence[Ask], made: Mapping[Digest, Consultation] = made) -> list[Reply]:
+            return [made[digest(ask)].reply for ask in asks]
+
+        readings = [reading for reading, values in evidence.readings.items() if reading.instrument == name and values]
+        try:
+            instrument: Instrument = registry.create("instrument", name, settings[name])
+            again = instrument.read(readings, replace(NOTHING, ask=ask))
+        except (KeyError, UsageError) as error:
+            yield Finding("consulted.parquet", f"does not hold all that {name} read from: {error}")
+            continue
+        for reading, values in zip(readings, again, strict=True):
+            yield from _differences(f"readings.parquet: {name}", to_json(evidence.readings[reading]), to_json(values))
+
+
 def _check_cell(cell: Cell, probe: Probe, evidence: Evidence, result: CellResult, seed: int) -> Iterator[Finding]:
     cases = evidence.cases[cell.key]
-    again = judge_cases(probe, cases, evidence.replies, evidence.readings)
+    again = judge_cases(probe, cases, replies_to(cases, evidence.replies), evidence.readings)
     for old, new in zip(evidence.judged[cell.key], again, strict=True):
         place = f"scores.parquet: {cell.key}: {old.case.id}"
         yield from _differences(place, to_json(old.score), to_json(new.score))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from harness.records.asks import Ask, Capability, DrawAsk, GenerateAsk, LossAsk, RecordAsk, ScoreAsk
 from harness.records.cases import Arm, Case, Exhibit, Judged, Outcome, Score, Value
 from harness.records.estimates import Absence, Better, ControlKind, ControlResult, Counts, Estimate, Interval, Metric
-from harness.records.replies import ContinuationScore, Finish, Reading, Reply, Usage
+from harness.records.replies import Consultation, ContinuationScore, Finish, Reading, Reply, Usage
 from harness.records.verdicts import Cell, CellStatus, GateResult, Ruling, Severity, Verdict
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Case",
     "Cell",
     "CellStatus",
+    "Consultation",
     "ContinuationScore",
     "ControlKind",
     "ControlResult",

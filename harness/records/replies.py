@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
+from harness.records.asks import Ask
+
+__all__ = ["Consultation", "ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
 
 
 class Finish(StrEnum):
@@ -88,3 +90,11 @@ class Reading:
     text: str
     context: str | None = None
     media: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """One thing that an instrument asked a model of its own, and what came back."""
+
+    ask: Ask
+    reply: Reply

@@ -131,4 +131,4 @@ def test_an_instrument_of_several_cells_has_one_record(eye):
     assert instruments.noted("b@x", iter([reading, reading])) == [reading, reading]
     instruments.noted("a@x", [reading])
     assert instruments.noted("c@x", []) == []
-    assert [to_json(one)["cells"] for one in instruments.records()] == [["a@x", "b@x"]]
+    assert [to_json(one)["cells"] for one in instruments.records({})] == [["a@x", "b@x"]]
