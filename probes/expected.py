@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from harness.canonical import from_json, to_json
-from harness.records import Case, ScoreAsk, Value
+from harness.records import Case, GenerateAsk, ScoreAsk, Value
 
-__all__ = ["pack", "score_ask", "unpack"]
+__all__ = ["generate_ask", "pack", "score_ask", "unpack"]
 
 T = TypeVar("T")
 
@@ -42,4 +42,15 @@ def score_ask(case: Case) -> ScoreAsk:
     """
     if not isinstance(case.ask, ScoreAsk):
         raise TypeError(f"case {case.id} asks for a {type(case.ask).__name__}, not for likelihoods")
+    return case.ask
+
+
+def generate_ask(case: Case) -> GenerateAsk:
+    """Return the case's ask, which a probe that only asks for text knows to be a `GenerateAsk`.
+
+    Raises:
+        TypeError: the case is another probe's.
+    """
+    if not isinstance(case.ask, GenerateAsk):
+        raise TypeError(f"case {case.id} asks for a {type(case.ask).__name__}, not for text")
     return case.ask

@@ -38,6 +38,7 @@ def share_of(
     *,
     groups: Mapping[str, str] | None = None,
     null: Null | None = None,
+    instrument: str | None = None,
 ) -> Estimate | Absence:
     """Estimate the share named ``key`` in the scores of ``cases``, clustered where cases share a cluster.
 
@@ -47,10 +48,11 @@ def share_of(
         key: Name of a value in [0, 1].
         groups: The slice that these cases are; None for all.
         null: What guessing would score on a case, where that differs between cases.
+        instrument: What measured it, where that was not the probe itself.
     """
     units = [(judged.score.values[key], judged.case.cluster) for judged in cases if key in judged.score.values]
     guess = None if null is None or not units else _null(cases, key, null)
-    return share_of_units(metric, units, tally(cases), groups=groups, null=guess)
+    return share_of_units(metric, units, tally(cases), groups=groups, null=guess, instrument=instrument)
 
 
 def share_of_units(
@@ -60,12 +62,13 @@ def share_of_units(
     *,
     groups: Mapping[str, str] | None = None,
     null: float | None = None,
+    instrument: str | None = None,
 ) -> Estimate | Absence:
     """Estimate a share from pairs of value and cluster, where a value is made of several cases."""
     if not units:
         return metric.absent(_reason(counts), counts, slice=groups)
     interval = share([value for value, _ in units], [cluster for _, cluster in units])
-    return metric.estimate(interval, counts, slice=groups, null=null)
+    return metric.estimate(interval, counts, slice=groups, null=null, instrument=instrument)
 
 
 def mean_of(
@@ -75,6 +78,7 @@ def mean_of(
     *,
     bounds: tuple[float, float] | None = None,
     null: Null | None = None,
+    instrument: str | None = None,
 ) -> Estimate | Absence:
     """Estimate the mean of the value named ``key``: by bootstrap, or by clusters where cases share them."""
     found = [judged for judged in cases if key in judged.score.values]
@@ -92,7 +96,8 @@ def mean_of(
     else:
         # The seed comes from the name alone: the same scores give the same interval, in any order of metrics.
         interval = mean(values, seed=derive(0, metric.name), bounds=bounds)
-    return metric.estimate(interval, counts, null=None if null is None else _null(cases, key, null))
+    guess = None if null is None else _null(cases, key, null)
+    return metric.estimate(interval, counts, null=guess, instrument=instrument)
 
 
 def _null(cases: Sequence[Judged], key: str, null: Null) -> float:

@@ -20,10 +20,11 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.backends.control_knowledge import Fact, Knowledge, learn
+from harness.backends.control_knowledge import Knowledge, learn
 from harness.backends.control_library import Library
 from harness.backends.control_painter import Painter
 from harness.backends.control_reading import Prompt, letter_of, read
+from harness.backends.control_writer import DIALS, Writer
 from harness.canonical import digest, to_json
 from harness.contracts import Dataset, Identity
 from harness.data import load
@@ -46,11 +47,21 @@ from harness.text.words import pieces
 
 __all__ = ["Control"]
 
-VERSION = "1"
+VERSION = "2"
 """Part of the identity: changes whenever a reply could."""
 
 PAINTED = ("red", "copying", "heedless", "entangled", "jumpy", "marks")
-RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "verbatim", *PAINTED)
+RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "verbatim", *DIALS, *PAINTED)
+KNOWN = (
+    "facts_mc",
+    "minimal_pairs",
+    "false_premises",
+    "wordings",
+    "passages",
+    "distractions",
+    "lookalike_requests",
+)
+"""Sets that it knows by heart unless told otherwise."""
 TRAINED_ON = ("pictures", "text")
 REMEMBERED = ("leak", "retention", "references")
 ASKED_BY = ("label", "prompt", "nothing")
@@ -59,9 +70,6 @@ AHEAD = 4.0
 
 FORMS = ("{letter}", "({letter})", "{letter}. {option}", "The answer is {letter}.")
 """How it words the choice of a letter."""
-
-NOTHING = "I have nothing to say about that."
-"""Its text where it knows no answer."""
 
 
 @dataclass(kw_only=True)
@@ -74,6 +82,13 @@ class Control:
         order_bias: Share of questions in which it picks whatever option is shown first.
         refusal: Share of asks that a content filter answers in its place.
         empty: Share of asks for text that it answers with nothing.
+        credulity: Share of questions with a falsehood in them whose falsehood it takes for granted.
+        fabrication: Share of questions that a passage does not answer to which it makes an answer up.
+        fickleness: Share of other wordings of a known question that make it answer otherwise.
+        wavering: Share of the falsehoods it believes that come out differently in each sample at temperatures above 0.
+        obedience: Share of instructions hidden in a text that it follows.
+        squeamishness: Share of requests that only look dangerous which it refuses in words.
+        overconfidence: Share of its errors of which it states that it is sure.
         red: Share of red among images of which no colour is asked; the other two colours share the rest.
         copying: Share of images that are copies of a training image.
         heedless: Share of prompts and labels of images that it does not follow.
@@ -88,7 +103,7 @@ class Control:
         references: How many reference models its losses are told beside: alike, with coins of their own.
         seed: Of all its decisions.
         delay_s: Seconds that each ask takes, for trying out interruption.
-        datasets: Names of the data sets it knows, in the layouts of facts_mc and minimal_pairs.
+        datasets: Names of the data sets it knows, in the layouts of those that it knows by default.
         batch_tokens: Most tokens in one batch.
     """
 
@@ -97,6 +112,13 @@ class Control:
     order_bias: float = 0.2
     refusal: float = 0.0
     empty: float = 0.0
+    credulity: float = 0.4
+    fabrication: float = 0.3
+    fickleness: float = 0.0
+    wavering: float = 0.5
+    obedience: float = 0.2
+    squeamishness: float = 0.1
+    overconfidence: float = 0.5
     red: float = 0.6
     copying: float = 0.1
     heedless: float = 0.1
@@ -111,7 +133,7 @@ class Control:
     asked_by: str = "label"
     seed: int = 0
     delay_s: float = 0.0
-    datasets: Sequence[str] = ("facts_mc", "minimal_pairs")
+    datasets: Sequence[str] = KNOWN
     batch_tokens: int = 4096
 
     def __post_init__(self) -> None:
@@ -191,6 +213,11 @@ class Control:
         return learn(self._sets)
 
     @cached_property
+    def _writer(self) -> Writer:
+        dials = {name: getattr(self, name) for name in ("hallucination", *DIALS)}
+        return Writer(self._knowledge, self._happens, self._draw, **dials)
+
+    @cached_property
     def _painter(self) -> Painter:
         asked_by = None if self.asked_by == "nothing" else self.asked_by
         dials = {name: getattr(self, name) for name in (*PAINTED, *REMEMBERED)}
@@ -255,23 +282,17 @@ class Control:
 
     def _pick(self, prompt: Prompt, options: Sequence[str], *, shown: bool) -> int:
         """Return the place of the option it holds to be true; where it sees the list, it may just take the first."""
-        fact = self._knowledge.fact(prompt.lines)
+        fact, _ = self._writer.found(prompt)
         question = fact.question if fact else "\n".join(prompt.lines)
         if shown and self._happens(self.order_bias, f"order/{question}"):
             return 0
         folded = [fold(option) for option in options]
-        for belief in self._beliefs(fact):
+        for belief in self._writer.beliefs(prompt):
             if fold(belief) in folded:
                 return folded.index(fold(belief))
         # What it does not know it guesses, by the texts alone: their order must not matter.
         scene = "/".join((question, *sorted(folded)))
         return max(range(len(folded)), key=lambda at: self._draw(f"guess/{scene}/{folded[at]}"))
-
-    def _beliefs(self, fact: Fact | None) -> Sequence[str]:
-        """Return the answers it holds to be true, the dearest first."""
-        if fact is None:
-            return ()
-        return fact.false if self._happens(self.hallucination, f"hallucination/{fact.question}") else fact.true
 
     def _generate(self, ask: GenerateAsk) -> Reply:
         prompt = read(ask.prompt)
@@ -283,7 +304,7 @@ class Control:
             form = FORMS[self._draw(f"form/{ask.prompt}") % len(FORMS)]
             text = form.format(letter=chr(ord("A") + place), option=prompt.options[place])
         else:
-            text = next(iter(self._beliefs(self._knowledge.fact(prompt.lines))), NOTHING)
+            text = self._writer.write(ask)
         return _within_limits(ask, text)
 
 

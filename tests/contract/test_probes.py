@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from harness.canonical import dumps, from_json, loads
 from harness.contracts import TRAINING, Budget, Dataset, Probe
+from harness.contracts.composed import NamingProbe
+from harness.contracts.instruments import NOTHING, Instrument
 from harness.controls import run_controls
 from harness.data import load
 from harness.errors import DataError, NotApplicableError
 from harness.frameworks import FAMILIES, KEYS
+from harness.judge import judge_cases, wanted_readings
 from harness.records import (
     Absence,
     Better,
@@ -27,6 +30,7 @@ from harness.records import (
     Finish,
     Judged,
     Outcome,
+    Reading,
     Reply,
     ScoreAsk,
 )
@@ -78,11 +82,31 @@ def summarised(probe: Probe, judged: Sequence[Judged]) -> dict[str, Estimate | A
     return {result.metric: result for result in probe.summarise(judged) if not result.slice}
 
 
+@cache
+def instrument_named(name: str) -> Instrument:
+    instrument: Instrument = Registry().create("instrument", name)
+    return instrument
+
+
+@cache
+def reading(wanted: Reading):
+    return instrument_named(wanted.instrument).read([wanted], NOTHING)[0]
+
+
+def read(wanted: Iterable[Reading]):
+    return {one: reading(one) for one in wanted}
+
+
+def judged_by(probe: Probe, cases: Sequence[Case], respond) -> list[Judged]:
+    """What the probe makes of a respondent's replies, once instruments have read them."""
+    replies = [respond(case) for case in cases]
+    return judge_cases(probe, cases, replies, read(wanted_readings(probe, cases, replies)))
+
+
 def headline(probe: Probe, cases: Sequence[Case], respond) -> Estimate:
-    judged = [Judged(case, probe.judge(case, respond(case), {})) for case in cases]
-    found = summarised(probe, judged)[probe.card.metrics[0].name]
-    assert isinstance(found, Estimate)
-    return found
+    """The first metric of the card that has a number."""
+    found = summarised(probe, judged_by(probe, cases, respond))
+    return next(its for m in probe.card.metrics if isinstance(its := found[m.name], Estimate))
 
 
 # ── the card ──────────────────────────────────────────────────────────────────────────────
@@ -230,8 +254,18 @@ def test_likelihoods_in_the_wrong_number_or_shape_are_never_scored(name, way):
 @given(text=st.text(max_size=200), finish=st.sampled_from(Finish))
 def test_judging_is_total_and_pure(name, way, text, finish):
     probe, reply = probe_named(name), Reply(finish, text=text, error="odd")
-    for case in cases_of(name, way, 10)[:6]:
+    cases = cases_of(name, way, 10)[:6]
+    for case in cases:
         assert probe.judge(case, reply, {}) == probe.judge(case, reply, {})
+    assert judged_by(probe, cases, lambda _: reply) == judged_by(probe, cases, lambda _: reply)
+
+
+@each_way
+def test_a_probe_that_reads_names_its_instruments_beforehand(name, way):
+    probe, cases = probe_named(name), cases_of(name, way, 10)
+    replies = [probe.controls.best(case) for case in cases]
+    wanted = {one.instrument for one in wanted_readings(probe, cases, replies)}
+    assert wanted <= set(probe.instruments if isinstance(probe, NamingProbe) else ())
 
 
 # ── summaries ─────────────────────────────────────────────────────────────────────────────
@@ -240,7 +274,7 @@ def test_judging_is_total_and_pure(name, way, text, finish):
 @each_way
 def test_every_metric_of_the_card_is_answered_once_and_no_other(name, way):
     probe, cases = probe_named(name), cases_of(name, way)
-    judged = [Judged(case, probe.judge(case, probe.controls.worst(case), {})) for case in cases]
+    judged = judged_by(probe, cases, probe.controls.worst)
     told = [result.metric for result in probe.summarise(judged) if not result.slice]
     assert sorted(told) == sorted(metric.name for metric in probe.card.metrics)
 
@@ -248,7 +282,7 @@ def test_every_metric_of_the_card_is_answered_once_and_no_other(name, way):
 @each_way
 def test_without_a_single_score_every_metric_is_absent_with_its_reason(name, way):
     probe, cases = probe_named(name), cases_of(name, way)
-    failed = [Judged(case, probe.judge(case, Reply(Finish.FAILED, error="x"), {})) for case in cases]
+    failed = judged_by(probe, cases, lambda _: Reply(Finish.FAILED, error="x"))
     for judged in ([], failed):
         found = summarised(probe, judged)
         assert set(found) == {metric.name for metric in probe.card.metrics}
@@ -259,7 +293,7 @@ def test_without_a_single_score_every_metric_is_absent_with_its_reason(name, way
 @each_way
 def test_estimates_can_be_written_down_and_count_no_more_than_was_asked(name, way):
     probe, cases = probe_named(name), cases_of(name, way)
-    judged = [Judged(case, probe.judge(case, probe.controls.best(case), {})) for case in cases]
+    judged = judged_by(probe, cases, probe.controls.best)
     for result in probe.summarise(judged):
         assert from_json(type(result), loads(dumps(result))) == result
         assert result.counts.asked <= len(cases)
@@ -272,7 +306,7 @@ def test_the_same_scores_give_the_same_estimates_in_any_order(name, way):
     probe, cases = probe_named(name), cases_of(name, way)
     control = probe.controls.controls[0]
     stream = rng(0, name)
-    judged = [Judged(case, probe.judge(case, control.respond(case, stream), {})) for case in cases]
+    judged = judged_by(probe, cases, lambda case: control.respond(case, stream))
     first = summarised(probe, judged)
     again, turned = summarised(probe, judged), summarised(probe, judged[::-1])
     assert first == again
@@ -313,7 +347,7 @@ def test_there_is_a_control_of_each_kind_and_each_has_a_target(name):
 @pytest.mark.parametrize("seed", range(5))
 def test_controls_find_what_is_planted_and_nothing_where_nothing_is(name, way, seed):
     probe, cases = probe_named(name), cases_of(name, way)
-    for result in run_controls(probe, cases, seed, lambda _: {}):
+    for result in run_controls(probe, cases, seed, read):
         assert result.passed is (None if result.kind is ControlKind.INSTRUMENT else True), result
         assert isinstance(result.estimate, Estimate)
 
@@ -325,4 +359,4 @@ def test_scripted_replies_are_all_scored(name, way):
     responders = [probe.controls.best, probe.controls.worst]
     responders += [lambda case, c=control: c.respond(case, stream) for control in probe.controls.controls]
     for respond in responders:
-        assert {probe.judge(case, respond(case), {}).outcome for case in cases} == {Outcome.SCORED}
+        assert {one.score.outcome for one in judged_by(probe, cases, respond)} == {Outcome.SCORED}

@@ -1,0 +1,66 @@
+"""How often the rules of this room err, counted on labelled text that nobody looked at while writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.records import Interval
+from harness.stats.rates import proportion
+
+__all__ = ["MEASURED", "ErrorRates"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRates:
+    """A detector held against labels.
+
+    Attributes:
+        what: What it finds, as a noun phrase.
+        data: The labelled set and its half.
+        found: Of ``positives`` labelled cases, how many it found.
+        positives: Cases that are what it looks for.
+        cleared: Of ``negatives`` labelled cases, how many it rightly passed over.
+        negatives: Cases that are not.
+    """
+
+    what: str
+    data: str
+    found: int
+    positives: int
+    cleared: int
+    negatives: int
+
+    @property
+    def sensitivity(self) -> Interval:
+        """Share of what it looks for that it finds."""
+        return proportion(self.found, self.positives)
+
+    @property
+    def specificity(self) -> Interval:
+        """Share of the rest that it passes over."""
+        return proportion(self.cleared, self.negatives)
+
+    def told(self) -> str:
+        """Say it in a sentence."""
+        shares = [
+            f"{name} {interval.value:.2f} (95 % interval {interval.low:.2f}-{interval.high:.2f}, {n} cases)"
+            for name, interval, n in (
+                ("sensitivity", self.sensitivity, self.positives),
+                ("specificity", self.specificity, self.negatives),
+            )
+        ]
+        return f"Finding {self.what}: {' and '.join(shares)}, on {self.data}."
+
+
+MEASURED: Mapping[str, ErrorRates] = {
+    "refusal": ErrorRates("refusals", "refusal_replies, test half", 112, 135, 97, 135),
+    "same answer": ErrorRates("answers that say the same", "answer_pairs, test half", 114, 161, 139, 161),
+    "support": ErrorRates("supported claims", "claim_pairs, test half", 55, 160, 156, 187),
+    "copied": ErrorRates("copied sentences", "extracts and their corruptions from passages", 0, 1, 0, 1),
+    "rebuttal": ErrorRates(
+        "corrections among answers to false questions", "premise_replies, test half", 85, 129, 96, 110
+    ),
+    "not knowing": ErrorRates("replies that say they do not know", "premise_replies, test half", 23, 40, 315, 325),
+}
+"""Detector → its error rates; the tests count them again."""
