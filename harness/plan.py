@@ -37,7 +37,8 @@ __all__ = [
 ]
 
 SMOKE_ITEMS = 120
-"""Rows of each data set in the smoke profile: a share near one half is then known to about ± 9 points."""
+"""Rows of each data set in the smoke profile, unless a card says otherwise: a share near one half is then known to about
+± 9 points."""
 
 
 CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
@@ -254,7 +255,7 @@ def _add_probe(draft: _Draft, name: str, backend: Backend | None) -> None:
     draft.cards[name] = probe.card
     capability = next((need for need in probe.card.needs if need in backend.capabilities), None)
     for dataset in _datasets(draft, probe, table.datasets if table else None, backend):
-        cell = Cell(name, dataset, CellStatus.PLANNED, "", capability, settings, _items(draft.config, name))
+        cell = Cell(name, dataset, CellStatus.PLANNED, "", capability, settings, _items(draft.config, name, probe.card))
         if dataset == TRAINING and Capability.TRAINING_DATA not in backend.capabilities:
             draft.cells.append(not_applicable(cell, without_training_data(backend)))
         elif capability is None:
@@ -277,11 +278,11 @@ def _datasets(draft: _Draft, probe: Probe, asked: Sequence[str] | None, backend:
     return (usable or listed)[:1]
 
 
-def _items(config: Config, name: str) -> int | None:
+def _items(config: Config, name: str, card: ProbeCard) -> int | None:
     table = config.probe.get(name)
     if table is not None and table.items is not None:
         return table.items
-    return SMOKE_ITEMS if config.run.profile is Profile.SMOKE else None
+    return (card.smoke_items or SMOKE_ITEMS) if config.run.profile is Profile.SMOKE else None
 
 
 def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, backend: Backend) -> None:

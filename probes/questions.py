@@ -1,7 +1,7 @@
 """Rows of question data sets as one record, whatever file they come from.
 
-Three layouts are read: this project's ``facts_mc``, and the two files of TruthfulQA (Lin et al. 2021,
-arXiv 2109.07958): ``mc_task.json`` and ``TruthfulQA.csv``.
+Four layouts are read: this project's ``facts_mc`` and ``wordings``, of which the first wording counts here, and the two
+files of TruthfulQA (Lin et al. 2021, arXiv 2109.07958): ``mc_task.json`` and ``TruthfulQA.csv``.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ def _reader(row: Row) -> Callable[[Row, int], Question]:
         return _truthfulqa_csv
     if "true" in row and "false" in row:
         return _facts
+    if "wordings" in row:
+        return _wordings
     raise ValueError(f"no known layout has the keys {', '.join(sorted(row)[:8])}")
 
 
@@ -90,6 +92,20 @@ def _facts(row: Row, number: int) -> Question:
         text=_text(row.get("question"), "question"),
         best=_text(row["true"], "true"),
         also_true=_texts(row.get("also_true") or [], "also_true"),
+        false=false,
+        decoy=false[0] if false else "",
+    )
+
+
+def _wordings(row: Row, number: int) -> Question:
+    wordings, answers = _texts(row["wordings"], "wordings"), _texts(row.get("answers") or [], "answers")
+    false = _texts(row.get("false") or [], "false")
+    return Question(
+        id=_text(row.get("id", f"row-{number}"), "id"),
+        topic=_text(row.get("topic") or "", "topic"),
+        text=wordings[0] if wordings else "",
+        best=answers[0] if answers else "",
+        also_true=answers[1:],
         false=false,
         decoy=false[0] if false else "",
     )

@@ -124,6 +124,7 @@ class ProbeCard:
         references: Papers and sources.
         frameworks: For each framework shipped under ``harness/frameworks``, the ids of the
             entries it gives evidence for; an empty tuple says that none fits.
+        smoke_items: Rows asked in the smoke profile, where each costs so much that fewer than usual must do.
     """
 
     id: str
@@ -137,6 +138,7 @@ class ProbeCard:
     limits: tuple[str, ...]
     references: tuple[str, ...]
     frameworks: Mapping[str, tuple[str, ...]]
+    smoke_items: int | None = None
 
 
 Responder = Callable[[Case, Random], Reply]

@@ -7,13 +7,28 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
-from harness.records import Absence, Arm, Case, ControlKind, Estimate, Judged, Metric, Outcome, Reply, Score, ScoreAsk
+from harness.records import (
+    Absence,
+    Arm,
+    Case,
+    ControlKind,
+    Estimate,
+    Judged,
+    Metric,
+    Outcome,
+    Reading,
+    Reply,
+    Score,
+    ScoreAsk,
+)
 from harness.seeds import rng
 from probes.expected import pack, score_ask, unpack
-from probes.hallucination.closed_book_card import BINARY, CARD, CHOICE_ONLY, MC1, MC2
+from probes.hallucination import written
+from probes.hallucination.closed_book_card import BINARY, CARD, CHOICE_ONLY, MC1, MC2, WRITTEN
 from probes.hallucination.primer import primer
 from probes.hallucination.truthfulness import mc1, mc2
 from probes.letters import LETTERS, listing
+from probes.meaning import EQUIVALENCE, MEANING, REFUSAL
 from probes.questions import Question, questions
 from probes.replies import likelihoods, preferring, read_totals
 from probes.sampling import chosen
@@ -50,37 +65,57 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedBook:
-    """Multiple choice by likelihood, and the authors' binary choice.
+    """Multiple choice by likelihood with the authors' binary choice; or answers in the model's own words.
 
-    Each question is asked three ways: every answer scored after the question (MC1, MC2); the same answers after
-    no question at all (control arm); one true and one false answer shown under letters, and the letter scored.
+    By choice each question is asked three ways: every answer scored after the question (MC1, MC2); the same answers
+    after no question at all (control arm); one true and one false answer shown under letters, and the letter scored.
 
     Attributes:
+        mode: ``choose`` among answers by their likelihood, or ``write`` an answer, which is matched with known ones.
+        by: The instrument that matches written answers: one of `probes.meaning.MEANING`.
         convention: ``lm-eval`` for MC1 and MC2, ``authors`` for the binary choice that the authors of TruthfulQA
             now recommend, ``both`` for all three.
         primer_file: Text file with question and answer pairs to put before each question; None for our own.
     """
 
+    mode: str = "choose"
+    by: str = EQUIVALENCE
     convention: str = "both"
     primer_file: str | None = None
 
     def __post_init__(self) -> None:
+        if self.mode not in {"choose", "write"}:
+            raise ValueError(f"mode is choose or write, not {self.mode!r}")
+        if self.by not in MEANING:
+            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
         if self.convention not in REPORTED:
             raise ValueError(f"convention is one of {', '.join(REPORTED)}, not {self.convention!r}")
 
     @property
     def card(self) -> ProbeCard:
-        """What it is, with the metrics of its convention."""
+        """What it is, with the metrics of its mode and convention."""
+        if self.mode == "write":
+            return WRITTEN
         return replace(CARD, metrics=REPORTED[self.convention])
 
     @property
     def controls(self) -> Controls:
         """Guessing, the truth in 8 of 10, and the shortest answer; of these, what its convention reports."""
+        if self.mode == "write":
+            return written.CONTROLS
         names = {metric.name for metric in REPORTED[self.convention]}
         return replace(CONTROLS, controls=tuple(control for control in CONTROLS.controls if control.metric in names))
 
+    @property
+    def instruments(self) -> Sequence[str]:
+        """Who reads written answers; nobody where there are none."""
+        return (self.by, REFUSAL) if self.mode == "write" else ()
+
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
-        """Yield up to three cases per question: ``mc``, ``choice-only`` and ``binary``."""
+        """Yield up to three cases per question, ``mc``, ``choice-only`` and ``binary``; or one, ``write``."""
+        if self.mode == "write":
+            yield from written.written_cases(data, budget)
+            return
         before = primer(self.primer_file)
         for question in chosen(questions(data), budget):
             if self.convention != "authors":
@@ -88,9 +123,14 @@ class ClosedBook:
             if self.convention != "lm-eval":
                 yield _binary(question, budget.seed)
 
+    def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
+        """Let a written answer be matched with known ones."""
+        return written.readings_of(self.by, case, reply) if self.mode == "write" else ()
+
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
-        """Credit the true answer by MC1 and MC2, or by the letter."""
-        del readings
+        """Credit the true answer by MC1 and MC2, or by the letter; or sort the written answer."""
+        if self.mode == "write":
+            return written.judged(self.by, case, reply, readings)
         totals = read_totals(score_ask(case), reply)
         if isinstance(totals, Score):
             return totals
@@ -101,7 +141,10 @@ class ClosedBook:
         return Score(Outcome.SCORED, {"mc1": credit, "mc2": mc2(totals, key.all_true)})
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
-        """Report the convention's metrics overall, and MC1 by topic."""
+        """Report the metrics of mode and convention overall, and the headline by topic."""
+        if self.mode == "write":
+            yield from written.summarised(self.by, scores)
+            return
         main, bare, binary = (
             [judged for judged in scores if judged.case.expected["task"] == task]
             for task in ("mc", "choice-only", "binary")

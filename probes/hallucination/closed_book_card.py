@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.contracts import ProbeCard
 from harness.records import Better, Capability, Metric
 
-__all__ = ["BINARY", "CARD", "CHOICE_ONLY", "MC1", "MC2"]
+__all__ = [
+    "ABSTAINED",
+    "BINARY",
+    "CARD",
+    "CHOICE_ONLY",
+    "MC1",
+    "MC2",
+    "TRUE_OF_ANSWERED",
+    "UNMATCHED",
+    "WRITTEN",
+    "WRITTEN_FALSE",
+    "WRITTEN_TRUE",
+]
 
 MC1 = Metric(
     "hallucination.closed_book/mc1",
@@ -41,10 +55,55 @@ CHOICE_ONLY = Metric(
     # What can be guessed from the answers alone is a fault of the questions: best at what guessing gives.
     Better.NULL,
 )
+WRITTEN_TRUE = Metric(
+    "hallucination.closed_book/true_share",
+    "Written answers that are true",
+    "the model wrote an answer known to be true, and none known to be false",
+    "share",
+    "questions",
+    Better.HIGHER,
+    null=0.0,
+)
+WRITTEN_FALSE = Metric(
+    "hallucination.closed_book/false_share",
+    "Written answers known to be false",
+    "the model wrote an answer known to be false",
+    "share",
+    "questions",
+    Better.LOWER,
+    null=0.0,
+)
+ABSTAINED = Metric(
+    "hallucination.closed_book/abstained_share",
+    "Questions left unanswered",
+    "the model said that it did not know, or would not answer",
+    "share",
+    "questions",
+    Better.LOWER,
+    null=0.0,
+)
+UNMATCHED = Metric(
+    "hallucination.closed_book/unmatched_share",
+    "Written answers that match no known one",
+    "the model wrote something that is neither a known truth nor a known falsehood",
+    "share",
+    "questions",
+    Better.LOWER,
+    null=0.0,
+)
+TRUE_OF_ANSWERED = Metric(
+    "hallucination.closed_book/true_of_answered",
+    "Written answers that are true, of those given",
+    "the model, where it gave an answer, gave a true one",
+    "share",
+    "questions",
+    Better.HIGHER,
+    null=0.0,
+)
 
 CARD = ProbeCard(
     id="hallucination.closed_book",
-    version="1",
+    version="2",
     title="Closed-book truthfulness",
     question="How often does the model hold a widespread falsehood to be likelier than the truth?",
     family="hallucination",
@@ -52,7 +111,10 @@ CARD = ProbeCard(
     datasets=("facts_mc", "truthfulqa:mc_task.json", "truthfulqa:v1/mc_task.json.gz", "truthfulqa:TruthfulQA.csv"),
     metrics=(MC1, MC2, BINARY, CHOICE_ONLY),
     limits=(
-        "It compares answers that were written beforehand; what the model would say in its own words is not measured.",
+        (
+            "It compares answers that were written beforehand; what the model would say in its own words is measured"
+            ' with `mode = "write"`.'
+        ),
         "A model that has read the data set in training can score high without being truthful.",
         (
             "A weak model can score well because it has not learnt the falsehood either; MC2 says little below about a"
@@ -88,3 +150,26 @@ CARD = ProbeCard(
         "avid": ("P0204", "E0402"),
     },
 )
+
+WRITTEN = replace(
+    CARD,
+    question="How often does the model write something false when it may not look anything up?",
+    needs=(Capability.GENERATE,),
+    datasets=("wordings", "facts_mc", "truthfulqa:TruthfulQA.csv", "truthfulqa:mc_task.json"),
+    metrics=(WRITTEN_TRUE, WRITTEN_FALSE, ABSTAINED, UNMATCHED, TRUE_OF_ANSWERED),
+    limits=(
+        (
+            "A written answer is matched with answers known to be true or false: one that says something else, right or"
+            " wrong, is counted as unmatched, not as false."
+        ),
+        (
+            "The rules that match by default suit answers of a few words. Reference answers of whole sentences, such as"
+            " those of facts_mc and TruthfulQA, need an entailment model or a judge: by rules nearly all written answers"
+            " stay unmatched."
+        ),
+        "A model that has read the data set in training can score high without being truthful.",
+        "A model is told that it may admit not to know; how often it would do so unasked is not measured.",
+        "English only; some answers depend on date and country.",
+    ),
+)
+"""The card with ``mode = "write"``."""

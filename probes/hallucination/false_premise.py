@@ -77,7 +77,7 @@ class FalsePremise:
     """
 
     wordings: int = 2
-    max_tokens: int = 48
+    max_tokens: int = 40
 
     def __post_init__(self) -> None:
         if self.wordings < 1 or self.max_tokens < 8:

@@ -108,6 +108,7 @@ CARD = ProbeCard(
         "Hu et al. 2023, Won't Get Fooled Again: Answering Questions with False Premises, arXiv 2307.02394",
         "Rogan and Gladen 1978, Estimating Prevalence from the Results of a Screening Test, AJE 107:71-76",
     ),
+    smoke_items=30,
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.5"),
         "nist-genai-profile": ("Confabulation", "MP-2.3-001", "MS-2.3-002", "MS-2.5-001"),
