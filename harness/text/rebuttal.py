@@ -23,6 +23,8 @@ from harness.text.support import sentences_of
 
 __all__ = ["CUES", "Weights", "cues", "declines", "rejects", "weights"]
 
+NO_MORE = 8
+"""Words up to which a reply that it does not know says nothing else."""
 CERTAIN = 0.7
 """Probability of refusal from which a reply counts as declining. At the refusal detector's own threshold one short true
 answer in six would count, here one in thirty; chosen on the ``tune`` half of ``premise_replies`` and such answers."""
@@ -117,6 +119,9 @@ def declines(reply: str) -> bool:
 
 def rejects(reply: str, question: str, premise: str, corrections: Sequence[str]) -> float:
     """Return the probability, in [0, 1], that ``reply`` rejects the premise; arguments as for `cues`."""
+    if without_answer(reply) and len(stems(reply)) <= NO_MORE:
+        # "I don't know" denies something, but not the premise.
+        return 0.0
     found = cues(reply, question, premise, corrections)
     score = weights().intercept + sum(weights().by_cue[name] * value for name, value in found.items())
     return 1 / (1 + exp(-max(-30.0, min(30.0, score))))
