@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from harness.records import DrawAsk, GenerateAsk, LossAsk, RecordAsk, ScoreAsk, Value
+from harness.records.asks import LATER
 
 __all__ = ["Digest", "digest", "digest_bytes", "digest_file", "dumps", "from_json", "loads", "to_json"]
 
@@ -62,7 +63,7 @@ def to_json(record: object) -> Value:
     if isinstance(record, Digest):
         return str(record)
     if is_dataclass(record) and not isinstance(record, type):
-        pairs: dict[str, Value] = {f.name: to_json(getattr(record, f.name)) for f in fields(record)}
+        pairs: dict[str, Value] = {name: to_json(value) for name, value in _shown(record)}
         name = type(record).__name__
         return {"kind": name, **pairs} if name in KINDS else pairs
     if isinstance(record, Mapping):
@@ -73,6 +74,14 @@ def to_json(record: object) -> Value:
         items = sorted(record, key=str) if isinstance(record, frozenset | set) else record
         return [to_json(item) for item in items]
     raise TypeError(f"{type(record).__name__} has no JSON form")
+
+
+def _shown(record: Any) -> Iterator[tuple[str, object]]:
+    """Yield names and values of a record's fields, without those that came later and have their default."""
+    for f in fields(record):
+        value = getattr(record, f.name)
+        if not (f.metadata and LATER.items() <= f.metadata.items() and value == f.default):
+            yield f.name, value
 
 
 def dumps(record: object, *, indent: int | None = None) -> bytes:

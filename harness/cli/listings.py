@@ -1,13 +1,14 @@
-"""`probes|backends|instruments|mitigations|datasets|models|frameworks  list|describe`."""
+"""`probes|backends|instruments|mitigations|datasets|models|frameworks  list|describe`, and `instruments measure`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import getdoc
+from inspect import getdoc, signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.measuring import measure_instrument
 from harness.cli.options import JsonFlag
 from harness.cli.output import show, show_json, talk
 from harness.errors import HarnessError, UsageError, nearest
@@ -23,7 +24,10 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
 def register(app: typer.Typer) -> None:
     """Add one group of commands for each kind of plugin, and for data sets, models and frameworks."""
     for kind in ("probe", "backend", "instrument", "mitigation"):
-        app.add_typer(_plugin_group(kind), name=f"{kind}s")
+        plugins = _plugin_group(kind)
+        if kind == "instrument":
+            plugins.command("measure")(measure_instrument)
+        app.add_typer(plugins, name=f"{kind}s")
     for name, text, members in (
         (
             "datasets",
@@ -67,8 +71,9 @@ def _plugin_group(kind: str) -> typer.Typer:
         from harness.canonical import to_json
         from harness.registry import Registry
 
-        plugin = Registry().find(kind, name)
-        card = _card(plugin)
+        registry = Registry()
+        plugin = registry.find(kind, name)
+        card = _card(registry, plugin)
         data = {"name": name, "from": plugin.owner, "settings": list(plugin.settings()), "card": to_json(card)}
         if json:
             show_json(data)
@@ -93,7 +98,7 @@ def _rows(registry: Registry, kind: str) -> list[dict[str, Any]]:
         }
         try:
             plugin = registry.find(kind, name)
-            card = _card(plugin)
+            card = _card(registry, plugin)
             row["title"] = card.title if card is not None else (plugin.load().__doc__ or "").strip().partition("\n")[0]
         except HarnessError as error:
             row["problem"] = str(error)
@@ -101,12 +106,18 @@ def _rows(registry: Registry, kind: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _card(plugin: Plugin) -> Any:
+def _card(registry: Registry, plugin: Plugin) -> Any:
     """The card of a plugin that can be made without settings; None where it has none."""
     factory = plugin.load()
-    if plugin.kind == "backend":
+    if plugin.kind == "backend" or not callable(factory) or _needs_settings(factory):
         return None
-    return getattr(plugin.create({}), "card", None) if callable(factory) else None
+    return getattr(registry.create(plugin.kind, plugin.name), "card", None)
+
+
+def _needs_settings(factory: Any) -> bool:
+    """Whether it cannot be made without being told something, such as where a model lies."""
+    named = (p for p in signature(factory).parameters.values() if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD})
+    return any(p.default is p.empty for p in named)
 
 
 def _show_fields(data: Any, depth: int = 0) -> None:

@@ -35,6 +35,7 @@ def key_lines(text: str) -> Mapping[Path, int]:
     Elements of arrays of tables are numbered in their path: ``("gate", 0, "metric")``.
     """
     lines: dict[Path, int] = {}
+    implied: dict[Path, int] = {}
     counts: dict[Path, int] = {}
     table: Path = ()
     waiting, depth = "", 0
@@ -51,10 +52,12 @@ def key_lines(text: str) -> Mapping[Path, int]:
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
             lines.setdefault(table, number)
+            # [a.b.c] makes the table a.b too, which may have no header of its own.
+            implied |= {table[:n]: number for n in range(2, len(table)) if table[:n] not in implied}
         elif assign := _ASSIGN.match(line):
             lines.setdefault((*table, *_parts(assign[1])), number)
             waiting, depth = _open_end(assign[2]), 1
-    return lines
+    return implied | lines
 
 
 def find_line(lines: Mapping[Path, int], path: Sequence[str | int]) -> int:

@@ -51,13 +51,12 @@ def _json(record: object) -> str:
 
 def cases_table(cases: Mapping[str, Sequence[Case]]) -> Table:
     """Every case by cell; the ask, what is expected and the groups as canonical JSON."""
-    columns = {
-        name: pa.string() for name in ("cell", "case", "ask_digest", "ask", "expected", "groups", "cluster", "arm")
-    }
+    names = ("cell", "case", "ask_digest", "ask", "expected", "groups", "cluster", "arm", "wording")
+    columns = {name: pa.string() for name in names}
     rows = [
         (
             *(cell, case.id, str(digest(case.ask)), _json(case.ask)),
-            *(_json(case.expected), _json(case.groups), case.cluster, case.arm.value),
+            *(_json(case.expected), _json(case.groups), case.cluster, case.arm.value, _visible(case.wording)),
         )
         for cell, its in cases.items()
         for case in its
@@ -66,7 +65,7 @@ def cases_table(cases: Mapping[str, Sequence[Case]]) -> Table:
 
 
 def cases_from(content: Table) -> dict[str, tuple[Case, ...]]:
-    """Read what `cases_table` wrote."""
+    """Read what `cases_table` wrote, now or before there were wordings."""
     cases: dict[str, list[Case]] = {}
     for row in _read(content, "cases.parquet"):
         record = {
@@ -76,6 +75,7 @@ def cases_from(content: Table) -> dict[str, tuple[Case, ...]]:
             "groups": loads(row["groups"]),
             "cluster": row["cluster"],
             "arm": row["arm"],
+            "wording": None if row.get("wording") is None else loads(row["wording"]),
         }
         cases.setdefault(row["cell"], []).append(from_json(Case, record))
     return {cell: tuple(its) for cell, its in cases.items()}
@@ -88,12 +88,13 @@ def replies_table(replies: Mapping[Digest, Reply]) -> Table:
         **{name: pa.int64() for name in ("prompt_tokens", "output_tokens", "retries")},
         "seconds": pa.float64(),
         "losses": pa.string(),
+        "joules": pa.float64(),
     }
     rows = [
         (
             *(str(key), reply.finish.value, _visible(reply.text), _visible(reply.error), _json(reply.scores)),
             *(_json(reply.media), reply.usage.prompt_tokens, reply.usage.output_tokens, reply.retries, reply.seconds),
-            _json(reply.losses),
+            *(_json(reply.losses), reply.joules),
         )
         for key, reply in sorted(replies.items())
     ]
@@ -106,7 +107,7 @@ def _visible(text: str | None) -> str | None:
 
 
 def replies_from(content: Table) -> dict[Digest, Reply]:
-    """Read what `replies_table` wrote, now or before there were losses."""
+    """Read what `replies_table` wrote, now or before there were losses and joules."""
     replies: dict[Digest, Reply] = {}
     for row in _read(content, "replies.parquet"):
         record: dict[str, Any] = {
@@ -114,6 +115,7 @@ def replies_from(content: Table) -> dict[Digest, Reply]:
             **{name: None if row[name] is None else loads(row[name]) for name in ("text", "error")},
             **{name: loads(row[name]) for name in ("scores", "media", "losses") if name in row},
             "usage": {name: row[name] for name in ("prompt_tokens", "output_tokens")},
+            "joules": row.get("joules"),
         }
         replies[Digest.parse(row["ask_digest"])] = from_json(Reply, record)
     return replies

@@ -24,7 +24,9 @@ NAMES = ("entailment", "neutral", "contradiction")
 
 @dataclass(slots=True)
 class Entailment:
-    """Reads a `harness.text.relation.Relation` both ways: answers say the same where each follows from the other.
+    """Entailment model of the user's: answers say the same where each follows from the other.
+
+    Its readings have as context a `harness.text.relation.Relation`.
 
     Attributes:
         path: Folder of the model: config.json, tokenizer, safetensors weights.

@@ -33,9 +33,9 @@ RUBRIC = {
 REPLY_TOKENS = 8
 LABELS = ("holds", "contradicted", "neither")
 LINE = "-" * 20
-STROKES = "\\-\u2010-\u2015\u2212\u2500\u2501\u23af\ufe58\ufe63\uff0d_=~"
+STROKES = "\\-\u2010-\u2015\u2212\u2500\u2501\u23af\ufe58\ufe63\uff0d"
 RULE = re.compile(rf"[{STROKES}](?:[^\w{STROKES}]{{0,3}}[{STROKES}]){{2,}}")
-"""Three strokes or more in a row, whatever stands between them that is no letter: what could pass for a line of dashes."""
+"""Three strokes or more with no letter or digit between them: what could pass for a line of dashes."""
 DENIED = re.compile(r"\b(?:NOT|NO|NEVER|CANNOT|HARDLY|NON|[A-Z]+N T)\b")
 
 

@@ -40,6 +40,7 @@ def opened(folder: str, kind: Any) -> tuple[Any, Any]:
         ModelError: they cannot be opened.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoTokenizer
 
     weights_digest(Path(folder))
@@ -47,7 +48,7 @@ def opened(folder: str, kind: Any) -> tuple[Any, Any]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         told = str(error).strip().partition("\n")[0]
         raise ModelError(f"{folder} cannot be opened as {kind.__name__}: {told}. Name another folder.") from error
     return tokenizer, model.to(device).eval()

@@ -7,7 +7,7 @@ judges one case, an *estimate* is what a reader sees. Absence is a value of its 
 
 from __future__ import annotations
 
-from harness.records.asks import Ask, Capability, DrawAsk, GenerateAsk, LossAsk, RecordAsk, ScoreAsk
+from harness.records.asks import Ask, Capability, DrawAsk, GenerateAsk, LossAsk, RecordAsk, ScoreAsk, Windows
 from harness.records.cases import Arm, Case, Exhibit, Judged, Outcome, Score, Value
 from harness.records.estimates import Absence, Better, ControlKind, ControlResult, Counts, Estimate, Interval, Metric
 from harness.records.replies import Consultation, ContinuationScore, Finish, Reading, Reply, Usage
@@ -48,4 +48,5 @@ __all__ = [
     "Usage",
     "Value",
     "Verdict",
+    "Windows",
 ]

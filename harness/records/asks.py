@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
-__all__ = ["Ask", "Capability", "DrawAsk", "GenerateAsk", "LossAsk", "RecordAsk", "ScoreAsk"]
+__all__ = ["LATER", "Ask", "Capability", "DrawAsk", "GenerateAsk", "LossAsk", "RecordAsk", "ScoreAsk", "Windows"]
+
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
+"""Metadata of a field that came after evidence had been written without it: where it has its default, canonical JSON
+leaves it out, so that older digests still stand."""
 
 
 class Capability(StrEnum):
@@ -55,19 +61,45 @@ class GenerateAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """How a text is read that may be longer than the model reads at once: in windows, each token scored once.
+
+    Attributes:
+        tokens: Most tokens of a window, at least 1; None for as many as the model reads. Never more than that.
+        overlap: Tokens of the window before that a full window begins with, at least 1: what its first token is given.
+    """
+
+    tokens: int | None = None
+    overlap: int = 1
+
+    def __post_init__(self) -> None:
+        if self.overlap < 1 or (self.tokens is not None and self.tokens < self.overlap):
+            raise ValueError("overlap is at least 1, and tokens at least overlap")
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreAsk:
     """Give log-probabilities of each of ``continuations`` after ``context``.
 
     An empty context means: after the model's own start-of-text token.
     Continuations carry their own leading space.
+
+    Attributes:
+        context: What the model is given.
+        continuations: What is scored, each by itself.
+        windows: How a single text after an empty context is read where it is too long; None for not at all, so that
+            such a text is TOO_LONG. A backend that knows no windows scores the texts that it can read whole.
     """
 
     context: str
     continuations: tuple[str, ...]
+    windows: Windows | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         if not self.continuations or not all(self.continuations):
             raise ValueError("a ScoreAsk needs at least one continuation, and none of them empty")
+        if self.windows is not None and (self.context or len(self.continuations) != 1):
+            raise ValueError("windows are for one continuation after an empty context")
 
 
 @dataclass(frozen=True, slots=True)

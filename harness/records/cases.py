@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
 
-from harness.records.asks import Ask
+from harness.records.asks import LATER, Ask
 
 __all__ = ["Arm", "Case", "Exhibit", "Judged", "Outcome", "Score", "Value"]
 
@@ -44,6 +44,8 @@ class Case:
         groups: Labels by which results are broken down, such as topic or attribute.
         cluster: Cases that share a context or a template share this; it is the independent unit.
         arm: Which part of the design it belongs to.
+        wording: The part of the ask's prompt, word for word, that says in words what is wanted and could be worded
+            otherwise; None where no part may.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Case:
     groups: Mapping[str, str]
     cluster: str
     arm: Arm = Arm.MAIN
+    wording: str | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

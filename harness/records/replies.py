@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from harness.records.asks import Ask
+from harness.records.asks import LATER, Ask
 
 __all__ = ["Consultation", "ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
 
@@ -68,6 +68,7 @@ class Reply:
         usage: Tokens used.
         seconds: Wall time that the backend attributes to this ask.
         retries: How often it was asked again before this came.
+        joules: Energy that the counters of this machine attribute to this ask; None where nothing counted.
     """
 
     finish: Finish
@@ -80,6 +81,7 @@ class Reply:
     retries: int = 0
     # A mapping has no hash: replies that differ here alone share theirs, and are unequal all the same.
     losses: Mapping[str, float] = field(default_factory=dict, hash=False)
+    joules: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from harness.text.facts import MOST, Facts, facts, stems
+from harness.text.facts import MOST, Facts, codes, facts, stems
 from harness.text.normalise import fold
 
 __all__ = ["Likeness", "asserts", "likeness", "without_answer"]
@@ -33,7 +33,8 @@ NO = re.compile(r"^(?:no|nope|not|never|false|incorrect|wrong)\b(?! one\b| other
 HEDGE = re.compile(r"\b(?:maybe|perhaps|might|may be|could be|possibly|some say|it depends|not entirely|partly)\b")
 REJECTED = (
     r"(?:\bnot|n't|\bnever|\bno longer|\binstead of|\brather than|\bunlike|\bother than|\bthan|\bused to be|\bformerly"
-    r"|\bbeaten|\bafter|\bsay|\bsays|\bthink|\bthought|\bbelieve|\bclaim|\bguess|\bonly in)\s(?:\w+\s){0,3}?$"
+    r"|\bbeaten|\bafter|\b(?:some|many|most|people|they|textbooks) (?:\w+ )?(?:say|think|thought|believe|claim|guess)"
+    r"|\bonly in)\s(?:(?!but\b)\w+\s){0,3}?$"
 )
 TURNED = re.compile(
     r"^\W{0,3}(?:is|was|are|were)?\s?(?:but|however|is wrong|is not|isn't|wasn't|was not|which is wrong)\b"
@@ -49,6 +50,8 @@ ENOUGH = 0.7
 """Share of content words that two long answers must have in common."""
 SLIP, SURE = 0.88, 7
 """Likeness of letters from which two words are one with a slip of the pen, and letters they need to have for that."""
+BARE = 3
+"""Content words up to which an answer counts as a bare name."""
 SHORT = 6
 """Content words up to which an answer counts as short: it must then be found whole in the other."""
 
@@ -139,7 +142,7 @@ def _written_alike(left: str, right: str) -> bool:
     ours, theirs = facts(left), facts(right)
     if (ours.numbers, ours.units, ours.denials) != (theirs.numbers, theirs.units, theirs.denials):
         return False
-    if not ours.words or not theirs.words:
+    if not ours.words or not theirs.words or codes(left) != codes(right):
         return False
     one, other = ("".join(stem for stem in stems(text) if facts(stem).words) for text in (left, right))
     return one == other or (min(len(one), len(other)) >= SURE and _ratio(one, other) >= SLIP)
@@ -180,6 +183,9 @@ def _by_content(left: str, right: str, question: str) -> Likeness:
         return Likeness(same=False, contradict=True, rule="numbers")
     if ours.units and theirs.units and not ours.units & theirs.units:
         return Likeness(same=False, contradict=True, rule="units")
+    named = _named(left, right, question)
+    if named is not None:
+        return named
     if (ours.denials + theirs.denials) % 2 and len(ours.words & theirs.words) >= ENOUGH * min(
         len(ours.words), len(theirs.words)
     ):
@@ -202,6 +208,23 @@ def _by_content(left: str, right: str, question: str) -> Likeness:
     alike = bool(together) and 2 * overlap / together >= ENOUGH
     swapped = alike and bool(short - long) and bool(long - short)
     return Likeness(same=alike and not swapped, contradict=swapped, rule="words in common")
+
+
+def _named(left: str, right: str, question: str) -> Likeness | None:
+    """Compare where one answer is a bare name or phrase and the other says something of it; None where that is not so.
+
+    "It is Sydney, not Canberra" denies one city and names the other: counting denials would not tell which.
+    """
+    short, long = sorted((left, right), key=lambda text: len(facts(text).words))
+    bare, told = facts(short), facts(long)
+    words = bare.words - facts(question).words
+    if not 1 <= len(words) <= BARE or bare.denials or not told.denials or not words <= told.words:
+        return None
+    kept = _kept(short, words)
+    if not kept:
+        return None
+    turned = _rejected(long, " ".join(kept)) or _contrasted(long, kept[-1])
+    return Likeness(same=not turned, contradict=turned, rule="named")
 
 
 def _listed(holder: str, kept: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from snowballstemmer import stemmer
 from harness.text.normalise import fold
 from harness.text.numbers import NUMBER_WORDS, numbers
 
-__all__ = ["MOST", "Facts", "denials", "facts", "stems", "units"]
+__all__ = ["MOST", "Facts", "codes", "denials", "facts", "stems", "units"]
 
 EMPTY_WORDS = """
 a an the this that these those it its he she they we you i his her their our your my him them us me who whom
@@ -88,6 +88,9 @@ MOST = 4000
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 QUANTITY = re.compile(r"\d\s?(?:°\s?)?([a-z$€%]+)(?:\s?(?:/|per)\s?([a-z]+))?|\b([a-z]+)(?:\s(?:per)\s([a-z]+))\b")
 
+CODE = re.compile(r"\b[A-Za-z]{1,3}\d[\dA-Za-z]*\b|(?<=[a-z] )[B-HJ-Z]\b(?!\.)|(?<=vitamin )A\b")
+"""Formulae, model numbers, and single capitals behind a word."""
+
 _stem = lru_cache(maxsize=65536)(stemmer("english").stemWord)
 COUNTING = frozenset(_stem(word) for word in NUMBER_WORDS)
 
@@ -116,7 +119,10 @@ def facts(text: str) -> Facts:
     """Take ``text`` apart; of long texts the first `MOST` characters count."""
     text = text[:MOST]
     plain = _plain(text)
-    content = frozenset(stem for stem in stems(plain) if stem not in EMPTY and stem not in COUNTING)
+    # "Vitamin D" and "H2O" are told apart by what would be a letter and a number elsewhere.
+    marks = codes(text)
+    text = CODE.sub(" ", text)
+    content = frozenset(stem for stem in stems(plain) if stem not in EMPTY and stem not in COUNTING) | marks
     inner = {match[0] for match in re.finditer(r"(?<=[\w,;:)'\"] )[A-Z][\w'-]*", _unmarked(text))}
     return Facts(
         words=content,
@@ -125,6 +131,11 @@ def facts(text: str) -> Facts:
         names=frozenset(stems(_plain(" ".join(inner)))) & content,
         denials=denials(plain),
     )
+
+
+def codes(text: str) -> frozenset[str]:
+    """Return the formulae, model numbers and single capitals of ``text``, lower case."""
+    return frozenset(code.casefold() for code in CODE.findall(_unmarked(text)))
 
 
 def stems(text: str) -> list[str]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from harness.canonical import dumps
 from harness.contracts import Row
-from harness.data.load import load
+from harness.text.labelled import asked
+from harness.text.labelled import premise_replies as labelled
 from harness.text.rebuttal import cues
 
 __all__ = ["asked", "fit", "labelled"]
@@ -25,35 +27,19 @@ THRESHOLD = 0.4
 """Chosen likewise, of 0.4 and 0.5: it finds more of the corrections and takes as few acceptances for one."""
 
 
-def labelled(split: str) -> list[tuple[Row, Row]]:
-    """Return every labelled reply of that half beside the pair of questions that it belongs to."""
-    pairs = {row["id"]: row for row in load("false_premises").rows}
-    return [(row, pairs[row["pair"]]) for row in load("premise_replies").rows if row["split"] == split]
-
-
-def asked(row: Row, pair: Row) -> str:
-    """Return the question that the reply of ``row`` answers."""
-    wording, false = row["wording"], pair["false_questions"]
-    if not isinstance(wording, int) or not isinstance(false, list):
-        raise TypeError(f"{row['id']}: wording is a number and false_questions a list")
-    return str(pair["question"] if wording < 0 else false[wording])
-
-
 def fit(rows: Sequence[tuple[Row, Row]]) -> bytes:
     """Fit an L2-penalised logistic regression to ``rows`` and return it as JSON."""
-    described = []
-    for row, pair in rows:
-        corrections = pair["corrections"]
-        assert isinstance(corrections, list)  # noqa: S101  as the card says
-        described.append(
-            cues(str(row["reply"]), asked(row, pair), str(pair["premise"]), [str(one) for one in corrections])
-        )
+    described = [cues(str(row["reply"]), **_told(row, pair)) for row, pair in rows]
     names = sorted(described[0])
     matrix = np.array([[found[name] for name in names] for found in described])
     model = LogisticRegression(C=STRENGTH, max_iter=5000).fit(matrix, [row["label"] == "corrects" for row, _ in rows])
     learnt = {name: round(float(weight), 4) for name, weight in zip(names, model.coef_[0], strict=True)}
     intercept = round(float(model.intercept_[0]), 4)
     return dumps({"weights": learnt, "intercept": intercept, "threshold": THRESHOLD}, indent=2) + b"\n"
+
+
+def _told(row: Row, pair: Row) -> dict[str, Any]:
+    return {"question": asked(row, pair), "premise": pair["premise"], "corrections": pair["corrections"]}
 
 
 if __name__ == "__main__":

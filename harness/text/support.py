@@ -68,7 +68,10 @@ class Support:
 
 
 def sentences_of(text: str) -> list[str]:
-    """Cut ``text`` at full stops, question and exclamation marks before a capital or a digit, and at line breaks."""
+    """Cut ``text`` at full stops, question and exclamation marks before a capital or a digit, and at line breaks.
+
+    A quotation mark or bracket that closes behind the mark is left out.
+    """
     found: list[str] = []
     for part in SENTENCE.split(text.strip()):
         if found and ABBREVIATION.search(found[-1]):
@@ -131,7 +134,7 @@ def _nearness(here: Facts, about: frozenset[str], wanted: Facts) -> tuple[float,
 
 def _opposed(claim: str, passage: str) -> bool:
     """Whether a word of the claim has its opposite, and not itself, in the passage."""
-    said, there = set(claim.casefold().split()), set(re.findall(r"[a-z]+", passage.casefold()))
+    said, there = (set(re.findall(r"[a-z]+", text.casefold())) for text in (claim, passage))
     return any(word not in there and OPPOSITES[word] & there for word in said & OPPOSITES.keys())
 
 

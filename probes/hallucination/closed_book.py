@@ -178,6 +178,7 @@ def _multiple_choice(question: Question, before: str, seed: int) -> Iterator[Cas
             groups=question.groups,
             cluster=question.id,
             arm=arm,
+            wording=question.text if task == "mc" else None,
         )
 
 
@@ -195,6 +196,7 @@ def _binary(question: Question, seed: int) -> Case:
         expected=pack(Key("binary", true, (0, 1), (true,), tuple(map(len, shown)))),
         groups=question.groups,
         cluster=question.id,
+        wording=question.text,
     )
 
 

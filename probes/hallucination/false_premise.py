@@ -145,6 +145,7 @@ class FalsePremise:
             groups=row.groups,
             cluster=row.id,
             arm=arm,
+            wording=question,
         )
 
 

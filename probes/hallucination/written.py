@@ -66,6 +66,7 @@ def written_cases(data: Dataset, budget: Budget) -> Iterator[Case]:
             expected=pack(Key(question.text, (question.best, *question.also_true), question.false)),
             groups=question.groups,
             cluster=question.id,
+            wording=question.text,
         )
 
 
