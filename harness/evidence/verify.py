@@ -207,7 +207,12 @@ def _check_instruments(evidence: Evidence, registry: Registry) -> Iterator[Findi
 
 def _check_consulted(evidence: Evidence, plan: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
     """Let each judge read once more from the replies it got: its readings must follow from them."""
-    settings = {one["name"]: one["settings"] for one in plan.get("instruments", [])}
+    planned = plan.get("instruments", [])
+    settings = {one["name"]: one["settings"] for one in planned}
+    read = {reading.instrument for reading, values in evidence.readings.items() if values}
+    for one in planned:
+        if one["model"] is not None and one["name"] in read - set(evidence.consulted):
+            yield Finding("consulted.parquet", f"has nothing that {one['name']} was told, though it gave readings")
     for name, made in evidence.consulted.items():
         if name not in registry.installed("instrument") or name not in settings:
             continue  # Told with the instruments.

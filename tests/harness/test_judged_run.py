@@ -101,6 +101,12 @@ class AfterCalls(Stop):
         return calls() >= self.most
 
 
+def test_a_bundle_without_anything_that_the_judge_was_told_does_not_verify(audit_text, tmp_path):
+    run = audit_text(TEXT)
+    folder = write_bundle(tmp_path / "again-1", replace(run.evidence, consulted={}), {"report.html": b""})
+    assert any("has nothing that judge was told" in finding.what for finding in fatal(folder))
+
+
 def test_a_run_stopped_while_the_judge_reads_goes_on_where_it_was(audit_text, tmp_path):
     whole = audit_text(TEXT, store=tmp_path / "whole")
     asked = calls()
