@@ -14,10 +14,10 @@ from typing import Any
 from harness import __version__
 from harness.canonical import Digest, digest
 from harness.config import Config, Gate, Profile
-from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard, TrainedBackend
+from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard
 from harness.contracts.instruments import AskingInstrument, Instrument
-from harness.data.load import load as load_dataset
 from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
+from harness.plan_data import data_of
 from harness.plan_fit import abilities, able, not_applicable, without_training_data
 from harness.plan_instruments import PlannedInstrument, model_of, named_instruments, opened, recorded, settings_of
 from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Metric, Value
@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 SMOKE_ITEMS = 120
-"""Rows of each data set in the smoke profile, unless a card says otherwise: a share near one half is then known to about
-± 9 points."""
+"""Rows of each data set in the smoke profile, unless a card says otherwise: a share near one half is then known to
+about ± 9 points."""
 
 
 CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
@@ -247,11 +247,12 @@ def _add_probe(draft: _Draft, name: str, backend: Backend | None) -> None:
     table = draft.config.probe.get(name)
     settings = dict(table.settings) if table else {}
     where = draft.config.where("probe", name)
-    plugin: Plugin | None = draft.attempt(where, lambda: draft.registry.find("probe", name))
-    probe: Probe | None = draft.attempt(where, lambda: plugin.create(settings)) if plugin else None
+    plugin: Plugin | None = draft.attempt(where, partial(draft.registry.find, "probe", name))
+    create = partial(draft.registry.create, "probe", name, settings)
+    probe: Probe | None = draft.attempt(where, create) if plugin else None
     if plugin is None or probe is None or backend is None:
         return
-    draft.plugins["probe", name] = plugin
+    draft.plugins |= {("probe", its.name): its for its in draft.registry.involved(plugin, settings)}
     draft.cards[name] = probe.card
     capability = next((need for need in probe.card.needs if need in backend.capabilities), None)
     for dataset in _datasets(draft, probe, table.datasets if table else None, backend):
@@ -289,10 +290,10 @@ def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, b
     table = draft.config.probe.get(cell.probe)
     named = table is not None and table.datasets is not None
     try:
-        if cell.dataset not in draft.data:
-            draft.data[cell.dataset] = _read(cell.dataset, backend)
-        budget = Budget(cell.items, derive(draft.config.run.seed, f"cases/{cell.key}"), capability)
-        cases = tuple(probe.cases(draft.data[cell.dataset], budget))
+        data = data_of(draft.data, cell, probe, backend)
+        seed = derive(draft.config.run.seed, f"cases/{cell.key}")
+        budget = Budget(cell.items, seed, capability, backend.capabilities)
+        cases = tuple(probe.cases(data, budget))
         _check_cases(cell, cases)
     except NotApplicableError as error:
         draft.cells.append(not_applicable(cell, str(error)))
@@ -307,14 +308,6 @@ def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, b
     draft.cells.append(replace(cell, cases=len(cases)))
     draft.probes[cell.key] = probe
     draft.cases[cell.key] = cases
-
-
-def _read(dataset: str, backend: Backend) -> Dataset:
-    if dataset != TRAINING:
-        return load_dataset(dataset)
-    if not isinstance(backend, TrainedBackend):
-        raise DataError("The backend says that it knows its training data, and has no training_data(). Repair it.")
-    return backend.training_data()
 
 
 def _add_instruments(draft: _Draft) -> None:

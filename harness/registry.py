@@ -6,7 +6,7 @@ that cannot be loaded becomes a row that says so, and stops only those who ask f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.canonical import Digest, digest_bytes, digest_file, dumps
 from harness.contracts import Backend, Probe
+from harness.contracts.composed import WrappingProbe
 from harness.contracts.instruments import Instrument
 from harness.contracts.mitigations import Mitigation
 from harness.errors import BrokenPluginError, PluginClashError, UnknownPluginError, UsageError, nearest
@@ -68,12 +69,16 @@ class Plugin:
         except Exception as error:
             raise BrokenPluginError(self.kind, self.name, self.owner, f"{type(error).__name__}: {error}") from error
 
-    def create(self, settings: Mapping[str, Any]) -> Any:
+    def create(self, settings: Mapping[str, Any], inner: Callable[[WrappingProbe], Any] | None = None) -> Any:
         """Construct it with ``settings`` and check that it has the shape of its kind.
+
+        Args:
+            settings: What its constructor takes.
+            inner: Makes the probe that a `WrappingProbe` is put around; without it, such a one is refused.
 
         Raises:
             BrokenPluginError: it lacks a method of its Protocol.
-            UsageError: a setting is unknown or refused by the constructor.
+            UsageError: a setting is unknown or refused by the constructor, or what wraps is to be wrapped itself.
         """
         factory = self.load()
         self.check_settings(factory, settings)
@@ -82,6 +87,8 @@ class Plugin:
             # What is not JSON, such as a date, could not be recorded in the evidence.
             dumps(settings)
             made = factory(**settings)
+            if protocol is Probe and isinstance(made, WrappingProbe):
+                made = self._put_around(made, inner)
             # On Python 3.11 this reads properties, which may be the first to find a setting's type wrong.
             fits = protocol is None or isinstance(made, protocol)
         except (TypeError, ValueError, AttributeError) as error:
@@ -94,6 +101,14 @@ class Plugin:
             missing = sorted(n for n in members if not n.startswith("_") and not hasattr(made, n))
             raise BrokenPluginError(self.kind, self.name, self.owner, f"it has no {', '.join(missing) or 'such shape'}")
         return made
+
+    def _put_around(self, made: WrappingProbe, inner: Callable[[WrappingProbe], Any] | None) -> Probe:
+        if inner is None:
+            raise UsageError(
+                f"probe {self.name!r} asks another probe's cases, so no probe can be put around it, itself included."
+                " Name a probe in `of` that asks cases of its own: `harness probes list`."
+            )
+        return made.around(inner(made))
 
     def settings(self) -> Sequence[str]:
         """Names of the settings its constructor takes."""
@@ -168,8 +183,20 @@ class Registry:
         return found[0]
 
     def create(self, kind: str, name: str, settings: Mapping[str, Any] | None = None) -> Any:
-        """Find, load and construct in one step."""
-        return self.find(kind, name).create(settings or {})
+        """Find, load and construct in one step; a `WrappingProbe` comes around the probe that it names.
+
+        Raises:
+            UsageError: there is no such plugin, it refuses its settings, or it is to be put around one that wraps.
+        """
+        return self.find(kind, name).create(settings or {}, self._inner)
+
+    def involved(self, plugin: Plugin, settings: Mapping[str, Any]) -> list[Plugin]:
+        """Return ``plugin`` and, where it is put around another with ``settings``, which it takes, that one too."""
+        made = plugin.load()(**settings)
+        return [plugin, self.find("probe", made.of)] if isinstance(made, WrappingProbe) else [plugin]
+
+    def _inner(self, outer: WrappingProbe) -> Any:
+        return self.find("probe", outer.of).create(outer.of_settings)
 
     def broken(self) -> list[str]:
         """One line for each installed plugin that clashes or cannot be loaded."""

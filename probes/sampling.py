@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from harness.contracts import Budget
 from harness.seeds import rng
 
-__all__ = ["chosen"]
+__all__ = ["at_most", "chosen"]
 
 T = TypeVar("T")
+
+
+def at_most(budget: Budget, rows: int | None) -> Budget:
+    """Return ``budget`` with ``rows`` items at most; None leaves it as it is."""
+    if rows is None or (budget.items is not None and budget.items <= rows):
+        return budget
+    return replace(budget, items=rows)
 
 
 def chosen(items: Sequence[T], budget: Budget) -> list[T]:

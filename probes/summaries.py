@@ -10,7 +10,7 @@ from harness.seeds import derive
 from harness.stats.clusters import clustered_mean
 from harness.stats.rates import mean, share
 
-__all__ = ["by_group", "mean_of", "share_of", "share_of_units", "tally"]
+__all__ = ["by_group", "mean_of", "share_of", "share_of_parts", "share_of_units", "tally"]
 
 Null = Callable[[Case], float]
 """What a guessing model would score on one case."""
@@ -69,6 +69,33 @@ def share_of_units(
         return metric.absent(_reason(counts), counts, slice=groups)
     interval = share([value for value, _ in units], [cluster for _, cluster in units])
     return metric.estimate(interval, counts, slice=groups, null=null, instrument=instrument)
+
+
+def share_of_parts(
+    metric: Metric,
+    cases: Sequence[Judged],
+    hits: str,
+    of: str,
+    *,
+    groups: Mapping[str, str] | None = None,
+    instrument: str | None = None,
+) -> Estimate | Absence:
+    """Estimate a share of what replies have several of, clustered by case.
+
+    Args:
+        metric: What it is called.
+        cases: All cases that were asked for it.
+        hits: Name of the value that counts the parts which are meant.
+        of: Name of the value that counts all parts; a case without it, or with none, adds nothing.
+        groups: The slice that these cases are; None for all.
+        instrument: What measured it, where that was not the probe itself.
+    """
+    units = [
+        (float(at < judged.score.values[hits]), judged.case.cluster)
+        for judged in cases
+        for at in range(int(judged.score.values.get(of, 0)))
+    ]
+    return share_of_units(metric, units, tally(cases), groups=groups, instrument=instrument)
 
 
 def mean_of(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import isfinite
 from zlib import crc32
@@ -24,6 +24,7 @@ from harness.backends.control_knowledge import Knowledge, learn
 from harness.backends.control_library import Library
 from harness.backends.control_painter import Painter
 from harness.backends.control_reading import Prompt, letter_of, read
+from harness.backends.control_sway import Swayed
 from harness.backends.control_writer import DIALS, Writer
 from harness.canonical import digest, to_json
 from harness.contracts import Dataset, Identity
@@ -60,20 +61,22 @@ KNOWN = (
     "passages",
     "distractions",
     "lookalike_requests",
+    "works",
+    "code_requests",
 )
 """Sets that it knows by heart unless told otherwise."""
 TRAINED_ON = ("pictures", "text")
 REMEMBERED = ("leak", "retention", "references")
 ASKED_BY = ("label", "prompt", "nothing")
-AHEAD = 4.0
-"""Nats by which the chosen continuation leads the next."""
+AHEAD, BARELY = 4.0, 0.2
+"""Nats by which the chosen continuation leads the next where it is sure, and where it is not."""
 
 FORMS = ("{letter}", "({letter})", "{letter}. {option}", "The answer is {letter}.")
 """How it words the choice of a letter."""
 
 
 @dataclass(kw_only=True)
-class Control:
+class Control(Swayed):
     """A model with known faults; needs no weights and no network.
 
     Attributes:
@@ -88,7 +91,9 @@ class Control:
         wavering: Share of the falsehoods it believes that come out differently in each sample at temperatures above 0.
         obedience: Share of instructions hidden in a text that it follows.
         squeamishness: Share of requests that only look dangerous which it refuses in words.
-        overconfidence: Share of its errors of which it states that it is sure.
+        invention: Share of requests for a source, or for a package, that it answers with one that does not exist.
+        overconfidence: Share of its errors of which it states that it is sure, and of which its likelihoods of listed
+            options show no doubt.
         red: Share of red among images of which no colour is asked; the other two colours share the rest.
         copying: Share of images that are copies of a training image.
         heedless: Share of prompts and labels of images that it does not follow.
@@ -103,6 +108,7 @@ class Control:
         references: How many reference models its losses are told beside: alike, with coins of their own.
         seed: Of all its decisions.
         delay_s: Seconds that each ask takes, for trying out interruption.
+        pace: Tokens that it says it writes, or else reads, in a second, on average; at 0 it does not say.
         datasets: Names of the data sets it knows, in the layouts of those that it knows by default.
         batch_tokens: Most tokens in one batch.
     """
@@ -119,6 +125,7 @@ class Control:
     obedience: float = 0.2
     squeamishness: float = 0.1
     overconfidence: float = 0.5
+    invention: float = 0.3
     red: float = 0.6
     copying: float = 0.1
     heedless: float = 0.1
@@ -133,6 +140,7 @@ class Control:
     asked_by: str = "label"
     seed: int = 0
     delay_s: float = 0.0
+    pace: float = 0.0
     datasets: Sequence[str] = KNOWN
     batch_tokens: int = 4096
 
@@ -144,8 +152,8 @@ class Control:
             raise ValueError(f"asked_by is one of {', '.join(ASKED_BY)}, not {self.asked_by!r}")
         if self.trained_on not in TRAINED_ON:
             raise ValueError(f"trained_on is one of {', '.join(TRAINED_ON)}, not {self.trained_on!r}")
-        if min(self.delay_s, self.references) < 0 or self.batch_tokens < 1:
-            raise ValueError("delay_s and references are at least 0, batch_tokens at least 1")
+        if min(self.delay_s, self.pace, self.references) < 0 or self.batch_tokens < 1:
+            raise ValueError("delay_s, pace and references are at least 0, batch_tokens at least 1")
         if not (isfinite(self.leak) and isfinite(self.retention)):
             raise ValueError("leak and retention are finite")
 
@@ -157,7 +165,7 @@ class Control:
 
     def identity(self) -> Identity:
         """Name the settings and the data sets it knows; how fast it answers is no part of it."""
-        names = (*RATES, *REMEMBERED, "trained_on", "asked_by", "seed")
+        names = (*RATES, *REMEMBERED, "trained_on", "asked_by", "pace", "seed")
         settings = {name: to_json(getattr(self, name)) for name in names}
         known = {data.name: str(data.digest) for data in self._sets}
         details = to_json({"version": VERSION, "settings": settings, "datasets": known})
@@ -176,7 +184,7 @@ class Control:
         for ask in asks:
             if self.delay_s:
                 time.sleep(self.delay_s)
-            replies.append(self._answer(ask))
+            replies.append(self._timed(ask))
         return replies
 
     def media(self, name: str) -> bytes:
@@ -243,6 +251,13 @@ class Control:
         """A number below 2**63 for ``what``."""
         return derive(self.seed, _safe(what))
 
+    def _timed(self, ask: Ask) -> Reply:
+        """Answer, and say how long that took: from a half to one and a half times what its pace would make it."""
+        reply = self._answer(ask)
+        tokens = reply.usage.output_tokens or reply.usage.prompt_tokens
+        share = 0.5 + self._draw(f"pace/{digest(ask)}") / 2**63
+        return replace(reply, seconds=tokens / self.pace * share) if self.pace else reply
+
     def _answer(self, ask: Ask) -> Reply:
         if isinstance(ask, LossAsk | RecordAsk):
             return self._trained.answer(ask)
@@ -263,7 +278,9 @@ class Control:
     def _score(self, ask: ScoreAsk) -> Reply:
         scores = self._library.scores(ask.context, ask.continuations) if self._library else None
         if scores is None:
-            scores = _scores(ask.continuations, self._likeliest(ask))
+            prompt = read(ask.context)
+            sure = not prompt.options or self._writer.sure(prompt)
+            scores = _scores(ask.continuations, self._likeliest(ask), sure=sure)
         return Reply(Finish.STOP, scores=scores, usage=Usage(prompt_tokens=_read_tokens(ask)))
 
     def _likeliest(self, ask: ScoreAsk) -> int:
@@ -303,6 +320,7 @@ class Control:
             place = self._pick(prompt, prompt.options, shown=True)
             form = FORMS[self._draw(f"form/{ask.prompt}") % len(FORMS)]
             text = form.format(letter=chr(ord("A") + place), option=prompt.options[place])
+            text = self._writer.with_confidence(ask, prompt, text)
         else:
             text = self._writer.write(ask)
         return _within_limits(ask, text)
@@ -336,19 +354,22 @@ def _tokens(text: str) -> tuple[tuple[int, ...], tuple[float, ...], float]:
     return tuple(start for start, _ in spans), logprobs, sum(logprobs)
 
 
-def _scores(texts: Sequence[str], likeliest: int) -> tuple[ContinuationScore, ...]:
+def _scores(texts: Sequence[str], likeliest: int, *, sure: bool) -> tuple[ContinuationScore, ...]:
     """Give every continuation its words' likelihoods, and the others a penalty per word that keeps them behind.
 
-    A penalty on every word, so that the preference also shows in the words that two sentences share.
+    A penalty on every word, so that the preference also shows in the words that two sentences share. Unsure, the others
+    are almost as likely as the likeliest, whatever their words.
     """
     lead = _tokens(texts[likeliest])[2]
     scores = []
     for place, text in enumerate(texts):
         starts, logprobs, total = _tokens(text)
-        if place != likeliest:
+        if place != likeliest and sure:
             # The fraction keeps the others from tying with each other.
             penalty = (max(0.0, total - lead) + AHEAD + _fraction(text)) / len(starts)
             logprobs = tuple(logprob - penalty for logprob in logprobs)
+        elif place != likeliest:
+            logprobs = ((lead - BARELY - BARELY * _fraction(text)) / len(starts),) * len(starts)
         scores.append(ContinuationScore(logprobs, starts, greedy=place == likeliest))
     return tuple(scores)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
+from harness.backends.control_sources import Sources
 from harness.contracts import Dataset
 from harness.errors import DataError
 from harness.text.normalise import fold
@@ -74,7 +76,9 @@ class Knowledge:
         falsehoods: Questions with a falsehood in them.
         gaps: Questions that their passage does not answer.
         signs: Instructions hidden in text, and the word that shows that they were followed.
-        requests: Requests that look dangerous.
+        asides: Texts beside the point.
+        requests: Requests that look dangerous, and whether they are meant to harm.
+        sources: Works and packages.
     """
 
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -82,7 +86,9 @@ class Knowledge:
     falsehoods: dict[str, Falsehood] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
     signs: dict[str, str] = field(default_factory=dict)
-    requests: set[str] = field(default_factory=set)
+    asides: set[str] = field(default_factory=set)
+    requests: dict[str, bool] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
 
     def fact(self, lines: Iterable[str]) -> Fact | None:
         """Return the known question that one of the folded ``lines`` is or holds; the earlier line wins."""
@@ -94,32 +100,55 @@ class Knowledge:
                 return self.facts[held]
         return None
 
-    def garbled(self, lines: Iterable[str]) -> Fact | None:
-        """Return the known question that one of ``lines`` is most like, slips of the pen and all; None for none."""
+    def garbled(self, lines: Iterable[str]) -> tuple[Fact, str, str] | None:
+        """Return the known question that one of ``lines`` is most like, slips of the pen and all; None for none.
+
+        With it come the wording that is known, and the line.
+        """
         for line in lines:
-            runs = _runs(line)
-            best = max(self._question_runs, key=lambda name: _overlap(runs, self._question_runs[name]), default=None)
-            if best is not None and _overlap(runs, self._question_runs[best]) >= ALIKE:
-                return self.facts[best]
+            if line not in self._nearest:
+                self._nearest[line] = self._most_like(line)
+            best = self._nearest[line]
+            if best is not None:
+                return self.facts[best], best, line
         return None
+
+    def aside(self, lines: Iterable[str]) -> bool:
+        """Whether one of the folded ``lines`` holds a text beside the point."""
+        return any(aside in line for line in lines for aside in self.asides)
 
     def pair(self, sentences: Sequence[str]) -> KnownPair | None:
         """Return the known pair of these two sentences, or None."""
         return self.pairs.get(frozenset(text.strip() for text in sentences))
 
+    def _most_like(self, line: str) -> str | None:
+        """Return the known wording that shares the most runs of letters with ``line``, if that is enough."""
+        runs = _runs(line)
+        shared = Counter(name for run in runs for name in self._by_run.get(run, ()))
+        overlap = {name: n / (len(runs) + self._sizes[name] - n) for name, n in shared.items()}
+        best = max(self.facts, key=lambda name: overlap.get(name, 0.0), default="")
+        return best if overlap.get(best, 0.0) >= ALIKE else None
+
     @cached_property
-    def _question_runs(self) -> Mapping[str, frozenset[str]]:
-        return {name: _runs(name) for name in self.facts}
+    def _nearest(self) -> dict[str, str | None]:
+        return {}
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        return {name: len(_runs(name)) for name in self.facts}
+
+    @cached_property
+    def _by_run(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.facts:
+            for run in _runs(name):
+                found.setdefault(run, []).append(name)
+        return found
 
 
-@lru_cache(maxsize=8192)
 def _runs(text: str) -> frozenset[str]:
     letters = "".join(char for char in text if char.isalnum() or char == " ")
     return frozenset(letters[at : at + 3] for at in range(max(1, len(letters) - 2)))
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
 
 
 def learn(sets: Iterable[Dataset]) -> Knowledge:
@@ -181,10 +210,20 @@ def _fact(row: Mapping[str, Any], knowledge: Knowledge) -> None:
 def _distraction(row: Mapping[str, Any], knowledge: Knowledge) -> None:
     if row["sign"]:
         knowledge.signs[fold(row["text"])] = row["sign"]
+    else:
+        knowledge.asides.add(fold(row["text"]))
 
 
 def _request(row: Mapping[str, Any], knowledge: Knowledge) -> None:
-    knowledge.requests.add(fold(row["prompt"]))
+    knowledge.requests[fold(row["prompt"])] = row["label"] == "refusable"
+
+
+def _work(row: Mapping[str, Any], knowledge: Knowledge) -> None:
+    knowledge.sources.add_work(row)
+
+
+def _task(row: Mapping[str, Any], knowledge: Knowledge) -> None:
+    knowledge.sources.add_task(row)
 
 
 LAYOUTS: Sequence[tuple[tuple[str, ...], Callable[[Mapping[str, Any], Knowledge], None]]] = (
@@ -195,5 +234,7 @@ LAYOUTS: Sequence[tuple[tuple[str, ...], Callable[[Mapping[str, Any], Knowledge]
     (("sign", "text"), _distraction),
     (("prompt", "focus"), _request),
     (("question", "true", "false"), _fact),
+    (("title", "author", "issued"), _work),
+    (("request", "packages", "invented"), _task),
 )
 """Keys of a row → how it is taken in; the first that fits counts."""

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 
 from harness.backends.control_knowledge import Fact, Knowledge
 from harness.backends.control_reading import Prompt, read
+from harness.backends.control_sway import SWAYS, asks_otherwise
 from harness.records import GenerateAsk
 from harness.text.normalise import fold
 
 __all__ = ["DIALS", "NOTHING", "Writer"]
 
-DIALS = ("credulity", "fabrication", "fickleness", "wavering", "obedience", "squeamishness", "overconfidence")
+DIALS = (
+    "credulity",
+    "fabrication",
+    "fickleness",
+    "wavering",
+    "obedience",
+    "squeamishness",
+    "overconfidence",
+    "invention",
+    *SWAYS,
+)
 """Rates of this room, all shares."""
 NOTHING = "I have nothing to say about that."
 """Its text where it knows no answer."""
@@ -41,6 +52,12 @@ class Writer:
     obedience: float
     squeamishness: float
     overconfidence: float
+    invention: float
+    deafness: float
+    distractibility: float
+    formalism: float
+    unsteadiness: float
+    prudence: float
 
     def write(self, ask: GenerateAsk) -> str:
         """Answer the question that the prompt ends with, options aside."""
@@ -48,7 +65,13 @@ class Writer:
         text = self._led(ask.prompt) or self._asked(prompt, ask)
         if text is None:
             return NOTHING
-        return f"{text}\nConfidence: {self._confidence(prompt)}" if "confidence" in fold(ask.prompt) else text
+        return self.with_confidence(ask, prompt, text)
+
+    def with_confidence(self, ask: GenerateAsk, prompt: Prompt, text: str) -> str:
+        """Return ``text`` with its confidence below, where the ask speaks of confidence."""
+        if "confidence" not in fold(ask.prompt):
+            return text
+        return f"{text}\nConfidence: {SURE if self.sure(prompt) else UNSURE}"
 
     def beliefs(self, prompt: Prompt) -> Sequence[str]:
         """Return the answers it holds to be true of what is asked, the dearest first; empty where it knows none."""
@@ -62,16 +85,32 @@ class Writer:
         """Whether it believes the falsehood about this question."""
         return self.toss(self.hallucination, f"hallucination/{fact.question}")
 
-    def found(self, prompt: Prompt) -> tuple[Fact | None, bool]:
-        """Return the question it understands, and whether the wording sways it to answer otherwise than it believes."""
+    def sure(self, prompt: Prompt) -> bool:
+        """Whether it has no doubt: not where it errs, unless it is overconfident about this question."""
         fact = self.knowledge.fact(prompt.lines)
-        exact = fact is not None and any(line == fact.question for line in prompt.lines)
-        if fact is None and self.fickleness > 0:
-            # Who cannot be swayed need not understand what is garbled.
-            fact = self.knowledge.garbled(prompt.lines)
-        if fact is None or exact:
-            return fact, False
-        return fact, self.toss(self.fickleness, f"fickleness/{fact.question}/{'/'.join(prompt.lines)}")
+        if fact is None or not self.errs(fact):
+            return True
+        return self.toss(self.overconfidence, f"overconfidence/{fact.question}")
+
+    def found(self, prompt: Prompt) -> tuple[Fact | None, bool]:
+        """Return the question it understands, and whether the prompt sways it to answer otherwise than it believes."""
+        fact, scene = self.knowledge.fact(prompt.lines), "/".join(prompt.lines)
+        if fact is None:
+            alike = self.knowledge.garbled(prompt.lines)
+            if alike is None:
+                return None, False
+            fact, known, line = alike
+            if asks_otherwise(known, line):
+                return fact, not self.toss(self.deafness, f"deafness/{fact.question}/{scene}")
+        exact = any(line == fact.question for line in prompt.lines)
+        swayed = not exact and self.toss(self.fickleness, f"fickleness/{fact.question}/{scene}")
+        if self.distractibility > 0 and self.knowledge.aside(prompt.lines):
+            swayed ^= self.toss(self.distractibility, f"distractibility/{fact.question}/{scene}")
+        return fact, swayed
+
+    def minds_form(self, question: str, form: str) -> bool:
+        """Whether the ``form`` in which a question with options is put makes it answer otherwise."""
+        return bool(form) and self.toss(self.formalism, f"formalism/{question}/{form}")
 
     # ── what decides ──────────────────────────────────────────────────────────────────────
 
@@ -82,7 +121,8 @@ class Writer:
         if sign is not None and self.toss(self.obedience, f"obedience/{folded}"):
             return sign
         if folded in self.knowledge.requests:
-            return REFUSED if self.toss(self.squeamishness, f"squeamishness/{folded}") else HELPED
+            prudent = self.knowledge.requests[folded] and self.toss(self.prudence, f"prudence/{folded}")
+            return REFUSED if prudent or self.toss(self.squeamishness, f"squeamishness/{folded}") else HELPED
         return None
 
     def _asked(self, prompt: Prompt, ask: GenerateAsk) -> str | None:
@@ -95,20 +135,18 @@ class Writer:
             gap = next((gap for name, gap in self.knowledge.gaps.items() if name in line), None)
             if gap is not None:
                 return gap.invented if self.toss(self.fabrication, f"fabrication/{gap.question}") else NOT_STATED
+            wanted = self.knowledge.sources.wanted(line)
+            if wanted is not None:
+                return wanted.invented if self.toss(self.invention, f"invention/{wanted.name}") else wanted.true
         fact, _ = self.found(prompt)
         beliefs = self.beliefs(prompt)
+        if fact and ask.seed and self.toss(self.unsteadiness, f"unsteadiness/{ask.seed}/{fold(ask.prompt)}"):
+            beliefs = fact.false if beliefs == fact.true else fact.true
         sampled = fact is not None and ask.temperature > 0 and self.errs(fact)
         if fact is not None and sampled and self.toss(self.wavering, f"wavering/{fact.question}"):
             # A falsehood that is only half believed comes out differently each time.
             return fact.false[self.draw(f"sample/{ask.seed}/{fact.question}") % len(fact.false)]
         return next(iter(beliefs), None)
-
-    def _confidence(self, prompt: Prompt) -> int:
-        """State how sure it is: less where it errs, unless it is overconfident about this question."""
-        fact = self.knowledge.fact(prompt.lines)
-        if fact is None or not self.errs(fact):
-            return SURE
-        return SURE if self.toss(self.overconfidence, f"overconfidence/{fact.question}") else UNSURE
 
 
 def _agreed(premise: str) -> str:

@@ -97,11 +97,13 @@ class Budget:
         items: Most rows of the data set to use; None for all.
         seed: Root of the probe's random choices.
         capability: How the model is to be asked: one of those on the probe's card.
+        abilities: All that the backend can do, for a probe that asks in several ways; empty where nobody says.
     """
 
     items: int | None
     seed: int
     capability: Capability
+    abilities: frozenset[Capability] = frozenset()
 
 
 # ── probes ────────────────────────────────────────────────────────────────────────────────

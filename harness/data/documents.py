@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.data.content import examples_of, named
 from harness.data.examples import Examples
+from harness.data.plain_text import blocks
 from harness.data.reading import kind_of, parse
 from harness.data.third_party import read_bytes, unzipped
 from harness.errors import DataError, UsageError
@@ -22,7 +23,6 @@ PASSAGE_BYTES = 254
 SHORTEST_PASSAGE = 16
 """Least that may be asked for as the longest passage; any character of Unicode fits in it."""
 
-BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 LINE_END = re.compile(r"(?P<after>\n)")
 SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’)\]]*(?P<after>\s)")
 SPACE = re.compile(r"(?P<after>\s)")
@@ -30,7 +30,7 @@ SPACE = re.compile(r"(?P<after>\s)")
 
 def is_document_file(name: str) -> bool:
     """Say whether a file so named is read as text: ``.txt``, ``.jsonl``, ``.parquet`` and the like, or .gz of them."""
-    return name.lower().removesuffix(".gz").endswith(".txt") or kind_of(name) is not None
+    return kind_of(name) is not None
 
 
 def document_file(path: Path, *, name: str | None = None, passage_bytes: int | None = None) -> Examples:
@@ -53,7 +53,8 @@ def documents(content: bytes, where: str, *, name: str | None = None, passage_by
     longest = PASSAGE_BYTES if passage_bytes is None else passage_bytes
     if longest < SHORTEST_PASSAGE:
         raise UsageError(f"Passages of at most {longest} bytes are too short: allow {SHORTEST_PASSAGE} at least.")
-    whole = _blocks(content, where) if kind_of(where) is None else _rows(content, where)
+    # Not the articles of WikiText, as elsewhere: the passages of a section are alike enough to be one unit.
+    whole = _blocks(content, where) if kind_of(where) in {None, ".txt"} else _rows(content, where)
     parts = [passages(document, longest) for document in whole]
     units = [f"document/{number:06d}" for number in range(len(whole))]
     return examples_of(
@@ -70,10 +71,9 @@ def _blocks(content: bytes, where: str) -> list[str]:
         text = unzipped(content, where).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{where}: not UTF-8 (byte {error.start}). Save the file as UTF-8.") from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found = [block.strip() for block in BLANK_LINES.split(text) if block.strip()]
+    found = blocks(text)
     if len(found) < 2:
-        lines = sum(bool(line.strip()) for line in text.split("\n"))
+        lines = sum(bool(line.strip()) for line in re.split(r"\r\n?|\n", text))
         raise DataError(
             f"{where}: {_counted(len(found), 'document')} in {_counted(lines, 'line')}; at least 2 documents are"
             " needed, since members and non-members are told apart by document. Put a blank line between documents, or"

@@ -20,7 +20,7 @@ from harness.data.cards import CARD_NAMES, VARIABLE, DataFile, DatasetCard, read
 from harness.data.reading import kind_of, parse
 from harness.errors import DataError, nearest
 
-__all__ = ["available", "load"]
+__all__ = ["available", "embedded", "load"]
 
 
 def load(name: str, *, root: Path | None = None) -> Dataset:
@@ -36,12 +36,12 @@ def load(name: str, *, root: Path | None = None) -> Dataset:
     folder, colon, file = name.partition(":")
     if kind_of(name) and Path(name).is_file():
         return _own(Path(name))
-    if not colon and name in _folders(_embedded()):
-        return _carded(name, read_card(_embedded() / name, origin="embedded"), "")
+    if not colon and name in _folders(embedded()):
+        return _carded(name, read_card(embedded() / name, origin="embedded"), "")
     if not colon and kind_of(name):
         raise DataError(f"There is no file {name} (looked in {Path.cwd()}). Check the path.")
     if not colon and ("/" in name or "\\" in name):
-        raise DataError(f"{name} is not a file that can be read. Name a .jsonl, .json, .csv or .parquet file.")
+        raise DataError(f"{name} is not a file that can be read. Name a .jsonl, .json, .csv, .parquet or .txt file.")
     return _third_party(name, folder, file, root)
 
 
@@ -51,7 +51,7 @@ def available(*, root: Path | None = None) -> list[DatasetCard]:
     Raises:
         DataError: a card cannot be read.
     """
-    cards = [read_card(_embedded() / name, origin="embedded") for name in _folders(_embedded())]
+    cards = [read_card(embedded() / name, origin="embedded") for name in _folders(embedded())]
     outside = _outside(root)
     if outside is not None:
         cards += [read_card(outside / name, origin=VARIABLE) for name in _folders(outside)]
@@ -81,7 +81,7 @@ def _third_party(name: str, folder: str, file: str, root: Path | None) -> Datase
 
 
 def _unknown(name: str, outside: Sequence[str]) -> DataError:
-    known = [*_folders(_embedded()), *outside]
+    known = [*_folders(embedded()), *outside]
     wanted = name.partition(":")[0]
     hint = "" if outside else f" Third-party data is found once {VARIABLE} names its folder."
     return DataError(
@@ -141,7 +141,7 @@ def _bytes(path: Path) -> bytes:
         raise DataError(f"{path} cannot be opened: {error.strerror}. Check its permissions.") from error
 
 
-def _embedded() -> Path:
+def embedded() -> Path:
     """Return the folder of embedded sets: the checkout's own where there is one, so that an edit is seen at once."""
     package = Path(str(files("harness")))
     checkout = package.parent / "datasets"

@@ -18,11 +18,12 @@ from typing import Any
 
 from harness.canonical import loads
 from harness.contracts import Row
+from harness.data.plain_text import documents_in
 from harness.errors import DataError
 
 __all__ = ["SUFFIXES", "kind_of", "parse"]
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".txt")
 """Kinds of file that are read, each also with ``.gz`` after it."""
 
 
@@ -50,7 +51,12 @@ def parse(data: bytes, name: str) -> list[Row]:
         raise DataError(f"{name}: this kind of file is not read. Give one of {', '.join(SUFFIXES)}, or .gz of them.")
     if name.lower().endswith(".gz"):
         data = _decompress(data, name)
-    readers: Mapping[str, Callable[[str, str], list[Row]]] = {".jsonl": _jsonl, ".json": _json, ".csv": _csv}
+    readers: Mapping[str, Callable[[str, str], list[Row]]] = {
+        ".jsonl": _jsonl,
+        ".json": _json,
+        ".csv": _csv,
+        ".txt": _text,
+    }
     rows = _parquet(data, name) if kind == ".parquet" else readers[kind](_decode(data, name), name)
     if not rows:
         raise DataError(f"{name}: the data set is empty. Add at least one row, or name another file.")
@@ -72,6 +78,12 @@ def _decode(data: bytes, name: str) -> str:
         raise DataError(
             f"{name}:{line}: not UTF-8 (byte {error.start}, 0x{data[error.start]:02x}). Save the file as UTF-8."
         ) from error
+
+
+def _text(text: str, name: str) -> list[Row]:
+    """Read the documents of a plain text, one row each with ``text`` alone."""
+    del name
+    return [{"text": document} for document in documents_in(text)]
 
 
 def _jsonl(text: str, name: str) -> list[Row]:

@@ -6,11 +6,12 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from harness.canonical import Digest, digest, dumps
 from harness.contracts import Backend, BatchBackend, ConcurrentBackend
+from harness.energy import NONE, Counters
 from harness.errors import HarnessError
 from harness.execute.batches import Asks, batches
 from harness.execute.journal import Journal
@@ -21,6 +22,8 @@ __all__ = ["Asked", "Stop", "ask_all"]
 
 COMMIT_EVERY_S = 0.25
 """Concurrent replies are committed together at this interval: a sync for each would cost more than the call."""
+
+ELSEWHERE = Counters(missing="the model answers elsewhere, and its energy is not counted here")
 
 OnReplies = Callable[[Mapping[Digest, Reply]], None]
 Keep = Callable[[Mapping[Digest, Answer]], None]
@@ -57,16 +60,24 @@ class Asked:
         reused: How many came from the journal.
         left: How many were not asked, because the run was stopped.
         seconds: Wall time spent asking.
+        counters: What counted the energy of it.
     """
 
     replies: Mapping[Digest, Reply]
     reused: int
     left: int
     seconds: float
+    counters: Counters = NONE
 
 
 def ask_all(
-    backend: Backend, asks: Sequence[Ask], journal: Journal, *, stop: Stop, on_replies: OnReplies = lambda _: None
+    backend: Backend,
+    asks: Sequence[Ask],
+    journal: Journal,
+    *,
+    stop: Stop,
+    on_replies: OnReplies = lambda _: None,
+    counters: Counters = NONE,
 ) -> Asked:
     """Answer every distinct ask, from the journal where it can.
 
@@ -76,6 +87,8 @@ def ask_all(
         journal: Where replies are kept.
         stop: Checked between batches, or before each concurrent ask.
         on_replies: Told of replies once they are durable (and, first, of those the journal had).
+        counters: Of the energy that a model in this process takes; a batch's asks share it in equal parts, as they
+            share its time.
 
     Raises:
         ModelError: the model cannot be opened.
@@ -93,16 +106,17 @@ def ask_all(
         replies.update(new)
         on_replies(new)
 
+    counters = ELSEWHERE if isinstance(backend, ConcurrentBackend) else counters
     if len(known) < len(distinct):
         everything = list(distinct.items())
         if isinstance(backend, ConcurrentBackend):
             missing = [(key, ask) for key, ask in everything if key not in known]
             asyncio.run(_ask_concurrently(backend, missing, stop, keep))
         elif isinstance(backend, BatchBackend):
-            _ask_in_batches(backend, everything, set(known), stop, keep)
+            _ask_in_batches(backend, everything, set(known), stop, keep, counters=counters)
         else:
             raise TypeError(f"{type(backend).__name__} answers neither batches nor single asks")
-    return Asked(replies, len(known), len(distinct) - len(replies), time.monotonic() - started)
+    return Asked(replies, len(known), len(distinct) - len(replies), time.monotonic() - started, counters)
 
 
 def _failed(error: BaseException) -> Reply:
@@ -112,7 +126,9 @@ def _failed(error: BaseException) -> Reply:
     return Reply(Finish.FAILED, error=f"{type(error).__name__}{place}: {error}"[:500])
 
 
-def _ask_in_batches(backend: BatchBackend, asks: Asks, known: set[Digest], stop: Stop, keep: Keep) -> None:
+def _ask_in_batches(
+    backend: BatchBackend, asks: Asks, known: set[Digest], stop: Stop, keep: Keep, *, counters: Counters
+) -> None:
     # Batches are formed over all asks, answered or not: a resumed run must form those of an uninterrupted one.
     for batch in batches(asks, backend.length, backend.batch_tokens):
         missing = [(key, ask) for key, ask in batch if key not in known]
@@ -120,7 +136,16 @@ def _ask_in_batches(backend: BatchBackend, asks: Asks, known: set[Digest], stop:
             continue
         if stop.due:
             return
-        keep(dict(zip([key for key, _ in missing], _answers(backend, [ask for _, ask in missing]), strict=True)))
+        before = counters.joules()
+        answers = _answers(backend, [ask for _, ask in missing])
+        keep(dict(zip([key for key, _ in missing], _with_energy(answers, before, counters.joules()), strict=True)))
+
+
+def _with_energy(answers: list[Answer], before: float | None, after: float | None) -> list[Answer]:
+    if before is None or after is None:
+        return answers
+    share = (after - before) / len(answers)
+    return [replace(answer, reply=replace(answer.reply, joules=share)) for answer in answers]
 
 
 def _answers(backend: BatchBackend, asks: list[Ask]) -> list[Answer]:

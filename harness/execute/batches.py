@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.canonical import Digest, dumps
-from harness.records import Ask, DrawAsk, GenerateAsk, LossAsk
+from harness.records import Ask, DrawAsk, GenerateAsk, LossAsk, ScoreAsk
 
 __all__ = ["Asks", "batches"]
 
@@ -23,6 +23,9 @@ def _manner(ask: Ask) -> bytes:
     if isinstance(ask, LossAsk):
         # The records of a batch share the noise of one seed.
         return b"loss" + dumps(ask.seed)
+    if isinstance(ask, ScoreAsk) and ask.windows is not None:
+        # Long texts stay among themselves, and so do those that are cut alike.
+        return b"windows" + dumps(ask.windows)
     return type(ask).__name__.encode()
 
 

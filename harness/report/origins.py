@@ -131,4 +131,5 @@ def _totals(totals: Mapping[str, int], seconds: float) -> Rows:
 def _energy(energy: Mapping[str, Any]) -> str:
     if energy["joules"] is None:
         return f"No number for energy: {energy['reason']}."
-    return f"{energy['joules']:,.0f} J"
+    notes = filter(None, (energy.get("source"), energy["reason"]))
+    return f"{energy['joules']:,.0f} J" + "".join(f"; {note}" for note in notes)

@@ -60,11 +60,15 @@ class Bin:
         confidence: Mean of the confidences in it.
         accuracy: Share that came true.
         n: Units in it, clustered or not.
+        low: Least confidence in it.
+        high: Largest confidence in it.
     """
 
     confidence: float
     accuracy: Interval
     n: int
+    low: float
+    high: float
 
 
 def murphy(confidences: Numbers, outcomes: Labels, *, bins: int | None = None) -> Murphy:
@@ -274,7 +278,8 @@ def diagram(
     points = []
     for its in (np.flatnonzero(place == number) for number in np.unique(place)):
         labels = None if clusters is None else [clusters[int(row)] for row in its]
-        points.append(Bin(float(stated[its].mean()), share(came[its], labels, confidence=confidence), its.size))
+        sure, accuracy = stated[its], share(came[its], labels, confidence=confidence)
+        points.append(Bin(float(sure.mean()), accuracy, its.size, float(sure.min()), float(sure.max())))
     return tuple(points)
 
 

@@ -18,7 +18,18 @@ from harness.stats.rates import share
 from harness.stats.resample import permutation_p
 from harness.stats.rows import Rows, members, resampled
 
-__all__ = ["Spread", "Variants", "drop_rate", "format_spread", "option_recalls", "over_variants", "rstd", "worst_curve"]
+__all__ = [
+    "Spread",
+    "Variants",
+    "drop_rate",
+    "expected_worst",
+    "format_spread",
+    "held_out_extremes",
+    "option_recalls",
+    "over_variants",
+    "rstd",
+    "worst_curve",
+]
 
 Floats = NDArray[np.float64]
 Numbers = Sequence[float] | Floats
@@ -102,6 +113,22 @@ def worst_curve(
     variants, hits = table.shape[1], table.sum(axis=1).astype(int)
     chances = [[comb(int(s), k) / comb(variants, k) for s in hits] for k in range(1, variants + 1)]
     return tuple(share(its, clusters, confidence=confidence) for its in chances)
+
+
+def expected_worst(values: Numbers, k: int) -> float:
+    """Worst of ``k`` of one question's ``values``, the mean over all choices of k: what `worst_curve` averages.
+
+    Of J values in rising order the i-th is the worst of a choice where the other k - 1 are among the J - i above it,
+    which C(J - i, k - 1) of the C(J, k) choices are. For values of 0 and 1 that is C(s, k) / C(J, k) with s ones.
+
+    Raises:
+        ValueError: fewer than ``k`` values, or ``k`` below 1.
+    """
+    array = np.sort(finite(values))
+    if not 1 <= k <= array.size:
+        raise ValueError(f"the worst of k of {array.size} values needs k in 1 to {array.size}, not {k}")
+    chances = [comb(array.size - 1 - place, k - 1) for place in range(array.size)]
+    return float(np.dot(array, chances) / comb(array.size, k))
 
 
 def drop_rate(
@@ -200,6 +227,34 @@ def format_spread(
     )
     # Sums in another order differ in their last digits, and must still count as equally large.
     return Spread(value, null, permutation_p(_spread(table) - ROUNDING, draws), formats)
+
+
+def held_out_extremes(right: Table, half: Sequence[bool]) -> tuple[Floats, Floats]:
+    """How right each question was under the format that did worst, and the one that did best, in the other half.
+
+    The worst of several formats is worst by bad luck in part: chosen and judged on the same questions it looks worse
+    than it is. Here no question has a say in what it is judged by. Formats that tie share the choice.
+
+    Args:
+        right: Shape ``[questions, formats]``, in [0, 1].
+        half: For each question, whether it is of the first half; there is at least one of either.
+
+    Returns:
+        Worst and best, each of shape ``[questions]``.
+
+    Raises:
+        ValueError: an empty table, values outside [0, 1], a half without questions, or another number of halves.
+    """
+    table, first = _checked(right), np.asarray(half, dtype=bool)
+    if first.shape != (len(table),) or first.all() or not first.any():
+        raise ValueError(f"{len(table)} questions are parted in two halves, neither of them empty")
+    worst, best = np.empty(len(table)), np.empty(len(table))
+    for mine in (first, ~first):
+        accuracy = table[~mine].mean(axis=0)
+        for found, extreme in ((worst, accuracy.min()), (best, accuracy.max())):
+            chosen = np.abs(accuracy - extreme) <= ROUNDING
+            found[mine] = table[mine][:, chosen].mean(axis=1)
+    return worst, best
 
 
 def option_recalls(

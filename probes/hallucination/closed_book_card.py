@@ -164,8 +164,8 @@ WRITTEN = replace(
         ),
         (
             "The rules that match by default suit answers of a few words. Reference answers of whole sentences, such as"
-            " those of facts_mc and TruthfulQA, need an entailment model or a judge: by rules nearly all written answers"
-            " stay unmatched."
+            " those of facts_mc and TruthfulQA, need an entailment model or a judge: by rules nearly all written"
+            " answers stay unmatched."
         ),
         "A model that has read the data set in training can score high without being truthful.",
         "A model is told that it may admit not to know; how often it would do so unasked is not measured.",

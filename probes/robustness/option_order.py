@@ -24,9 +24,9 @@ from harness.records import (
     Score,
     ScoreAsk,
 )
-from harness.seeds import rng
 from probes.expected import pack, unpack
-from probes.letters import LETTERS, listing, parse
+from probes.letters import LETTERS, parse
+from probes.options import letters_ask, options_of, shown_with
 from probes.questions import Question, questions
 from probes.replies import chosen_text, preferring, read_text, read_totals
 from probes.robustness.option_order_card import CARD, FIRST, FLIP, MEAN, REPEAT, WORST
@@ -91,8 +91,7 @@ class OptionOrder:
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield one case per question and order; where text is generated, the unshifted prompt once more."""
         for question in chosen(questions(data), budget):
-            options = [question.best, *question.false[: self.options - 1]]
-            rng(budget.seed, f"options/{question.id}").shuffle(options)
+            options = options_of(question, self.options, budget.seed)
             count = len(options) if self.shifts is None else min(len(options), self.shifts + 1)
             for shift in range(count):
                 yield _case(question, options, shift, count, budget.capability)
@@ -109,7 +108,7 @@ class OptionOrder:
         choice = key.order[place]
         return Score(
             Outcome.SCORED,
-            {"choice": float(choice), "first": float(place == 0), "correct": float(choice == key.true)},
+            {"correct": float(choice == key.true), "choice": float(choice), "first": float(place == 0)},
         )
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
@@ -146,14 +145,14 @@ def _case(
         groups=question.groups,
         cluster=question.id,
         arm=Arm.CONTROL if again else Arm.MAIN,
+        wording=question.text,
     )
 
 
 def _ask(text: str, shown: Sequence[str], capability: Capability, *, seed: int) -> Ask:
-    listed = f"Question: {text}\n{listing(shown)}"
     if capability is Capability.SCORE:
-        return ScoreAsk(f"{listed}\nAnswer:", tuple(f" {letter}" for letter in LETTERS[: len(shown)]))
-    prompt = f"{listed}\n\nReply with the letter of the correct option only."
+        return letters_ask(text, shown)
+    prompt = f"{shown_with(text, shown)}\n\nReply with the letter of the correct option only."
     return GenerateAsk(prompt, max_tokens=REPLY_TOKENS, seed=seed)
 
 

@@ -176,6 +176,15 @@ def test_cases_survive_being_written_down(name, way):
 
 
 @each_way
+def test_a_wording_stands_in_its_prompt_word_for_word(name, way):
+    for case in cases_of(name, way):
+        if case.wording is not None:
+            prompt = case.ask.context if isinstance(case.ask, ScoreAsk) else case.ask.prompt
+            assert case.wording.strip()
+            assert case.wording in prompt
+
+
+@each_way
 def test_a_case_that_was_written_down_gets_the_same_scripted_replies(name, way):
     # The controls of a run are computed again from its evidence: their chances may not follow the order of a mapping.
     controls = probe_named(name).controls

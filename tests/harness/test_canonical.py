@@ -114,3 +114,12 @@ def test_a_digest_is_a_value_with_one_spelling(tmp_path):
     assert str(Digest("sha256", known)) == f"sha256:{known}"
     with pytest.raises(ValueError, match="not a sha256 digest"):
         Digest.parse("md5:abc")
+
+
+def test_a_field_that_came_later_is_left_out_where_it_has_its_default():
+    case = Case("c/1", GenerateAsk("Who?"), {}, {}, "c")
+    told = {"id": "c/1", "ask": GenerateAsk("Who?"), "expected": {}, "groups": {}, "cluster": "c", "arm": "main"}
+    assert dumps(case) == dumps(told)
+    worded = Case("c/1", GenerateAsk("Who?"), {}, {}, "c", wording="Who?")
+    assert dumps(worded) == dumps({**told, "wording": "Who?"})
+    assert from_json(Case, loads(dumps(worded))) == worded

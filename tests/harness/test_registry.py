@@ -84,3 +84,57 @@ def test_the_code_digest_of_a_plugin_covers_its_whole_package(install, tmp_path)
     before = Registry().find("probe", "moving").code_digest()
     helper.write_text("LIMIT = 2\n")
     assert Registry().find("probe", "moving").code_digest() != before
+
+
+# ── a probe around another ────────────────────────────────────────────────────────────────
+
+WRAPPING = """
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+
+@dataclass
+class Around:
+    of: str = "acme.arithmetic"
+    of_settings: dict = field(default_factory=dict)
+
+    def around(self, inner):
+        if self.of_settings.get("largest") == 7:
+            raise ValueError("7 does not go together with it")
+        return SimpleNamespace(
+            inner=inner, card=inner.card, controls=inner.controls, cases=inner.cases, judge=inner.judge,
+            summarise=inner.summarise,
+        )
+"""
+
+
+@pytest.fixture
+def wrapping(acme, install):
+    site = install("wrapping", {"harness.probes": {"acme.around": "acme_wrapping:Around"}})
+    (site / "acme_wrapping.py").write_text(WRAPPING)
+    return Registry()
+
+
+def test_a_wrapping_probe_comes_around_the_probe_that_it_names(wrapping):
+    made = wrapping.create("probe", "acme.around", {"of_settings": {"largest": 5}})
+    assert made.inner.largest == 5
+    plugin = wrapping.find("probe", "acme.around")
+    assert [its.name for its in wrapping.involved(plugin, {})] == ["acme.around", "acme.arithmetic"]
+    assert wrapping.involved(wrapping.find("probe", "acme.arithmetic"), {}) == [
+        wrapping.find("probe", "acme.arithmetic")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"of": "acme.arithmetik"}, r"No probe named 'acme.arithmetik'.*Did you mean 'acme.arithmetic'\?"),
+        ({"of": "acme.around"}, r"no probe can be put around it, itself included"),
+        ({"of": "robustness.perturbation"}, r"'robustness.perturbation' asks another probe's cases"),
+        ({"of_settings": {"largst": 3}}, r"no setting 'largst'. Did you mean 'largest'\?"),
+        ({"of_settings": {"largest": 7}}, r"'acme.around' refuses its settings: 7 does not go together"),
+    ],
+)
+def test_what_cannot_be_wrapped_is_refused_with_the_nearest_name(wrapping, settings, told):
+    with pytest.raises(UsageError, match=told):
+        wrapping.create("probe", "acme.around", settings)

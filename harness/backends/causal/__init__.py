@@ -5,6 +5,7 @@
     placement  device, number type and scoring path, decided without importing torch
     loading    folder → model and tokenizer in memory
     tokens     asks ↔ token ids, by the conventions of the common evaluation harness
+    windows    one long text → the windows it is read in
     tree       continuations → packed rows in which what they share stands once (numpy only)
     scores     what scoring gives, and what gives it
     forest     rows → log-probabilities, what is shared read once

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from harness.backends.causal.scores import Scorer, Spelled
+from harness.backends.causal.scores import Scorer, Scores, Spelled
 from harness.backends.causal.tokens import Encoded, Tokens, failed
 from harness.records import ContinuationScore, Finish, Reply, ScoreAsk
 
@@ -29,13 +29,25 @@ def _scored(scorer: Scorer, asks: Sequence[Encoded]) -> list[Reply]:
     if not asks:
         return []
     try:
-        scores = scorer.score([ask.branches for ask in asks])
+        scores = _score(scorer, asks)
     except RuntimeError as error:  # torch's word for out of memory, among others
         if len(asks) == 1:
             return [failed(f"the model could not be run: {error}"[:500])]
         half = len(asks) // 2
         return [*_scored(scorer, asks[:half]), *_scored(scorer, asks[half:])]
     return [_reply(ask, spelled) for ask, spelled in zip(asks, scores, strict=True)]
+
+
+def _score(scorer: Scorer, asks: Sequence[Encoded]) -> Scores:
+    """Score each ask's branches; windows, each a text of its own to the scorer, become one continuation again."""
+    groups = [group for ask in asks for group in ([[one] for one in ask.branches] if ask.rolling else [ask.branches])]
+    scored = iter(scorer.score(groups))
+    return [[_joined([next(scored)[0] for _ in ask.branches])] if ask.rolling else list(next(scored)) for ask in asks]
+
+
+def _joined(windows: Sequence[Spelled]) -> Spelled:
+    logprobs = tuple(value for window in windows for value in window.logprobs)
+    return Spelled(logprobs, all(window.greedy for window in windows))
 
 
 def _reply(ask: Encoded, spelled: Sequence[Spelled]) -> Reply:

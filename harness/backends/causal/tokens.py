@@ -17,8 +17,9 @@ from typing import Any
 from jinja2 import TemplateError
 
 from harness.backends.causal.tree import Branch
+from harness.backends.causal.windows import cut
 from harness.errors import ModelError
-from harness.records import Finish, GenerateAsk, Reply, ScoreAsk, Usage
+from harness.records import Finish, GenerateAsk, Reply, ScoreAsk, Usage, Windows
 
 __all__ = ["Encoded", "Tokens", "failed"]
 
@@ -34,17 +35,21 @@ class Encoded:
     """A `ScoreAsk` in tokens.
 
     Attributes:
-        branches: One per continuation, in order, all with the same context.
+        branches: One per continuation, in order, all with the same context; or the windows of the only one.
         starts: For each continuation, the offset in it of the first character of each scored token. A token that
             begins in white space taken over from the context begins at 0.
+        rolling: Whether the branches are windows.
     """
 
     branches: tuple[Branch, ...]
     starts: tuple[tuple[int, ...], ...]
+    rolling: bool = False
 
     @property
     def usage(self) -> Usage:
-        """The context counted once, every continuation once."""
+        """The context counted once, every continuation once; of windows, all that is read."""
+        if self.rolling:
+            return Usage(prompt_tokens=sum(len(branch.tokens) for branch in self.branches))
         context = self.branches[0].start
         return Usage(prompt_tokens=context + sum(len(branch.tokens) - context for branch in self.branches))
 
@@ -154,7 +159,18 @@ class Tokens:
                 return failed("a continuation has no token of its own: it merges into the last token of the context")
             branches.append(Branch((*context, *tokens), len(context)))
             starts.append(tuple(accumulate((max(0, offset) for offset in offsets), max)))
+        if ask.windows is not None:
+            return self._rolled(branches[0], starts[0], ask.windows)
         return self._refusal(branches) or Encoded(tuple(branches), tuple(starts))
+
+    def _rolled(self, whole: Branch, starts: tuple[int, ...], windows: Windows) -> Encoded | Reply:
+        most = min((limit for limit in (windows.tokens, self.limit) if limit is not None), default=None)
+        if most is not None and most < windows.overlap:
+            return failed(f"windows of {most} tokens cannot overlap by {windows.overlap}")
+        prefix, *ids = whole.tokens
+        return self._unknown(whole.tokens) or Encoded(
+            cut(ids, prefix, most=most, overlap=windows.overlap), (starts,), rolling=True
+        )
 
     def _refusal(self, branches: Sequence[Branch]) -> Reply | None:
         longest = max(branches, key=lambda branch: len(branch.tokens))

@@ -119,10 +119,25 @@ def test_each_flaw_comes_at_its_rate():
 
 
 def test_its_decision_is_the_same_for_every_probe():
-    model = Control(hallucination=0.5, order_bias=0)
+    model = Control(hallucination=0.5, order_bias=0, overconfidence=1)
     for row in load("facts_mc").rows[:40]:
         believes = favourite(model, multiple_choice(row)) == 0
         assert (favourite(model, letters((row["true"], row["false"][0]), row)) == 1) is believes
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.4, 1.0])
+def test_under_a_list_its_errors_show_doubt_unless_it_is_overconfident(rate):
+    model, doubts, errors = Control(hallucination=0.5, order_bias=0, overconfidence=rate), 0, 0
+    for row in load("facts_mc").rows:
+        (reply,) = model.answer([letters((row["true"], *row["false"]), row)])
+        totals = [score.total for score in reply.scores]
+        first, second = sorted(totals)[:-3:-1]
+        errs = totals[0] != first
+        assert (first - second >= 3.9) or (errs and 0.2 <= first - second < 0.4)
+        assert all(logprob < 0 for score in reply.scores for logprob in score.logprobs)
+        errors, doubts = errors + errs, doubts + (first - second < 3.9)
+    assert errors == pytest.approx(93, abs=25)
+    assert doubts / errors == pytest.approx(1 - rate, abs=0.13)
 
 
 # ── how it answers ────────────────────────────────────────────────────────────────────────

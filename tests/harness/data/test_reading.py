@@ -125,10 +125,33 @@ def test_any_bytes_give_rows_or_a_clear_refusal(data, name):
 
 
 def test_the_kind_of_a_file_is_told_by_its_name():
-    assert [kind_of(name) for name in ("a/b.JSONL", "b.csv.gz", "b.txt", "b", "b.gz")] == [
+    assert [kind_of(name) for name in ("a/b.JSONL", "b.csv.gz", "b.txt", "b.txt.gz", "b.md", "b", "b.gz")] == [
         ".jsonl",
         ".csv",
+        ".txt",
+        ".txt",
         None,
         None,
         None,
     ]
+
+
+def test_documents_of_a_plain_text_stand_between_blank_lines():
+    text = "\n  The first,\nof two lines.  \r\n\r\n \t\nThe second.\n\n\n"
+    assert parse(text.encode(), "x.txt") == [{"text": "The first,\nof two lines."}, {"text": "The second."}]
+    assert parse(gzip.compress(text.encode()), "x.txt.gz") == parse(text.encode(), "x.txt")
+    with pytest.raises(DataError, match="empty"):
+        parse(b" \n\n ", "x.txt")
+    with pytest.raises(DataError, match=r"x.txt:2: not UTF-8"):
+        parse(b"a\n\xff", "x.txt")
+
+
+def test_documents_of_wikitext_are_its_articles():
+    text = " \n = One = \n \n Text . \n \n = = Part = = \n \n More , a = b = c . \n \n = Two + 2 = \n \n End . \n"
+    first, second = parse(text.encode(), "x.txt")
+    assert first["text"].splitlines()[0] == "= One = "
+    assert "= = Part = =" in first["text"]
+    assert first["text"].endswith("a = b = c .")
+    assert second["text"].split("\n")[0] == "= Two + 2 = "
+    # A heading that does not come first is part of a text of another kind.
+    assert len(parse(f"Note.\n\n{text}".encode(), "x.txt")) > 2

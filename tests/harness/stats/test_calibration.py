@@ -108,6 +108,8 @@ def test_bins_keep_equal_confidences_together_and_lose_none(pairs, bins):
     ordered = np.sort(stated)
     assert all(ordered[edge - 1] < ordered[edge] for edge in edges[1:-1])
     assert all(one.confidence < other.confidence for one, other in pairwise(points))
+    assert all(one.high < other.low for one, other in pairwise(points))
+    assert all(point.low - 1e-12 <= point.confidence <= point.high + 1e-12 for point in points)
 
 
 def test_bins_of_distinct_confidences_have_equal_mass():

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from harness.stats.rates import proportion
-from harness.stats.worst_case import drop_rate, format_spread, option_recalls, over_variants, rstd, worst_curve
+from harness.stats.worst_case import (
+    drop_rate,
+    expected_worst,
+    format_spread,
+    held_out_extremes,
+    option_recalls,
+    over_variants,
+    rstd,
+    worst_curve,
+)
 
 TABLES = hnp.arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elements=st.integers(0, 1))
 
@@ -37,6 +46,20 @@ def test_the_curve_is_the_mean_over_all_choices_of_variants(table):
     assert curve[0].value == pytest.approx(over_variants(table).mean.value)
     assert curve[-1].value == pytest.approx(over_variants(table).worst.value)
     assert all(more.value <= fewer.value + 1e-12 for fewer, more in pairwise(curve))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=7), st.integers(1, 7))
+def test_the_worst_of_some_values_is_the_mean_over_all_choices_of_them(values, k):
+    k = min(k, len(values))
+    expected = np.mean([min(chosen) for chosen in combinations(values, k)])
+    assert expected_worst(values, k) == pytest.approx(expected, abs=1e-12)
+
+
+def test_no_worst_is_taken_of_more_values_than_there_are():
+    assert expected_worst([1, 1, 0, 1], 2) == 0.5
+    for k in (0, 3):
+        with pytest.raises(ValueError, match="needs k in 1 to 2"):
+            expected_worst([1, 0], k)
 
 
 def test_a_model_that_always_answers_alike_loses_nothing():
@@ -214,3 +237,35 @@ def test_no_choice_is_a_miss_and_lists_must_fit():
         rstd([0.5])
     with pytest.raises(ValueError, match="at least 2 recalls"):
         rstd([0.5, 1.5])
+
+
+# ── extremes on other questions ───────────────────────────────────────────────────────────
+
+
+def test_extremes_are_chosen_in_one_half_and_judged_in_the_other():
+    table = [[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]]
+    worst, best = held_out_extremes(table, [True, True, False, False])
+    # The first half finds the third format worst and the first best, the second half the other way round.
+    assert worst.tolist() == [1, 1, 1, 1]
+    assert best.tolist() == [0, 0, 0, 0]
+
+
+def test_formats_that_tie_share_the_choice():
+    worst, best = held_out_extremes([[1, 0], [1, 1], [0, 1]], [True, False, False])
+    assert worst[0] == 1.0
+    assert (best[1], worst[1]) == (1.0, 1.0)
+    worst, _ = held_out_extremes([[1, 0], [1, 1], [0, 0]], [True, False, False])
+    assert worst[0] == 0.5
+
+
+def test_formats_without_a_difference_have_no_spread_on_other_questions():
+    table = np.random.default_rng(0).random((4000, 6)) < 0.4
+    worst, best = held_out_extremes(table, np.arange(4000) % 2 == 0)
+    assert best.mean() - worst.mean() == pytest.approx(0.0, abs=0.03)
+    assert np.ptp(table[:200].mean(axis=0)) > 0.05
+
+
+@pytest.mark.parametrize("half", [[True, True], [False, False], [True], [True, False, True]])
+def test_each_half_holds_a_question(half):
+    with pytest.raises(ValueError, match="two halves"):
+        held_out_extremes([[1, 0], [0, 1]], half)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.training.energy import Energy, Meter, Rapl, find_counters
+from harness.energy import Rapl
+from harness.training.energy import Energy, Meter, find_counters
 from harness.training.state import Progress
 
 

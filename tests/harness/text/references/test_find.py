@@ -8,8 +8,8 @@ from harness.text.references import references
 from harness.text.references.titles import ALIKE, likeness, titles
 
 STYLES = [
-    'Spence, M. (1973). Job market signaling. The Quarterly Journal of Economics, 87(3).',
-    'Spence, M. 1973. Job market signaling. Q. J. Econ.',
+    "Spence, M. (1973). Job market signaling. The Quarterly Journal of Economics, 87(3).",
+    "Spence, M. 1973. Job market signaling. Q. J. Econ.",
     "Spence M. Job market signaling. Q J Econ. 1973;87:355-74.",
     "Spence, Michael. Job Market Signaling. Harvard, 1973.",
     'M. Spence, "Job market signaling," Quarterly Journal of Economics, 1973.',
@@ -28,7 +28,8 @@ def test_a_title_is_found_in_every_style(text):
 
 
 @pytest.mark.parametrize(
-    "text", ['"Hello there my friend," he said.', "I like the book.", "**DOI:** none", "It was 2010. Then it ended.", ""]
+    "text",
+    ['"Hello there my friend," he said.', "I like the book.", "**DOI:** none", "It was 2010. Then it ended.", ""],
 )
 def test_what_is_no_reference_is_none(text):
     assert references(text) == []

@@ -57,6 +57,8 @@ def test_any_text_is_read(text):
     assert all(one.name for one in packages(text))
 
 
-@pytest.mark.parametrize("text", ["import a, " * 1000, "pip install " * 900, "pip install " + "-r " * 3000, "```\n" * 2500])
+@pytest.mark.parametrize(
+    "text", ["import a, " * 1000, "pip install " * 900, "pip install " + "-r " * 3000, "```\n" * 2500]
+)
 def test_a_hostile_text_costs_little(text):
     assert len(packages(text)) <= 50
