@@ -8,7 +8,7 @@ from math import isfinite
 from harness.records import ContinuationScore, Finish, GenerateAsk, Outcome, Reply, Score, ScoreAsk
 from harness.text.words import pieces
 
-__all__ = ["chosen_text", "likelihoods", "preferring", "read_text", "read_totals", "unanswered"]
+__all__ = ["chosen_text", "likelihoods", "preferring", "read_text", "read_totals", "unanswered", "whole_words"]
 
 AHEAD = 4.0
 """Nats by which a scripted reply prefers its choice."""
@@ -51,6 +51,15 @@ def read_text(reply: Reply) -> str | Score:
     if not reply.text or not reply.text.strip():
         return Score(Outcome.UNREADABLE, note="the reply is empty")
     return reply.text
+
+
+def whole_words(reply: Reply) -> str | Score:
+    """Return the generated text without the word that the limit of tokens may have cut, or the outcome without text."""
+    text = read_text(reply)
+    if isinstance(text, Score) or reply.finish is not Finish.LENGTH or text[-1:].isspace():
+        return text
+    kept = text.rsplit(maxsplit=1)[:-1]
+    return kept[0] if kept else Score(Outcome.TRUNCATED, note="the reply was cut within its first word")
 
 
 # ── scripting ─────────────────────────────────────────────────────────────────────────────

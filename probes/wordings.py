@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.contracts import Dataset, Row
 from probes.rows import once, text_in, texts_in
 
-__all__ = ["BRIEFLY", "Reworded", "reworded"]
+__all__ = ["BRIEFLY", "Reworded", "reworded", "reworded_row"]
 
 BRIEFLY = "Answer in a few words."
 """What is asked of the model beside the question, so that a reply of a few tokens holds the answer."""
@@ -48,10 +48,15 @@ def reworded(data: Dataset) -> list[Reworded]:
     Raises:
         DataError: a row lacks a field, or repeats another's id; names the row.
     """
-    return once(data, _reworded, "wordings")
+    return once(data, reworded_row, "wordings")
 
 
-def _reworded(row: Row, number: int) -> Reworded:
+def reworded_row(row: Row, number: int) -> Reworded:
+    """Read one row.
+
+    Raises:
+        TypeError, ValueError: a field is missing, or not what it should be.
+    """
     return Reworded(
         id=text_in(row, "id", default=f"row-{number}"),
         topic=text_in(row, "topic", default=""),

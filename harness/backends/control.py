@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from harness.backends.control_knowledge import Knowledge, learn
 from harness.backends.control_library import Library
 from harness.backends.control_painter import Painter
-from harness.backends.control_reading import Prompt, letter_of, read
+from harness.backends.control_reading import Prompt, listed, read
 from harness.backends.control_sway import Swayed
 from harness.backends.control_writer import DIALS, Writer
 from harness.canonical import digest, to_json
@@ -278,7 +278,7 @@ class Control(Swayed):
     def _score(self, ask: ScoreAsk) -> Reply:
         scores = self._library.scores(ask.context, ask.continuations) if self._library else None
         if scores is None:
-            prompt = read(ask.context)
+            prompt, _ = listed(ask.context, ask.continuations)
             sure = not prompt.options or self._writer.sure(prompt)
             scores = _scores(ask.continuations, self._likeliest(ask), sure=sure)
         return Reply(Finish.STOP, scores=scores, usage=Usage(prompt_tokens=_read_tokens(ask)))
@@ -290,11 +290,9 @@ class Control(Swayed):
             rate = 0.5 if pair.neutral else self.stereotype
             wanted = pair.more if self._happens(rate, f"pair/{pair.more}/{pair.less}") else pair.less
             return [text.strip() for text in ask.continuations].index(wanted)
-        prompt = read(ask.context)
-        letters = [letter_of(text) for text in ask.continuations]
-        named = [letter for letter in letters if letter is not None and letter < len(prompt.options)]
-        if prompt.options and len(named) == len(letters):
-            return letters.index(named[self._pick(prompt, [prompt.options[at] for at in named], shown=True)])
+        prompt, named = listed(ask.context, ask.continuations)
+        if named:
+            return self._pick(prompt, [prompt.options[at] for at in named], shown=True)
         return self._pick(prompt, ask.continuations, shown=False)
 
     def _pick(self, prompt: Prompt, options: Sequence[str], *, shown: bool) -> int:

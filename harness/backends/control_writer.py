@@ -106,11 +106,9 @@ class Writer:
         swayed = not exact and self.toss(self.fickleness, f"fickleness/{fact.question}/{scene}")
         if self.distractibility > 0 and self.knowledge.aside(prompt.lines):
             swayed ^= self.toss(self.distractibility, f"distractibility/{fact.question}/{scene}")
+        if prompt.form:
+            swayed ^= self.toss(self.formalism, f"formalism/{fact.question}/{prompt.form}")
         return fact, swayed
-
-    def minds_form(self, question: str, form: str) -> bool:
-        """Whether the ``form`` in which a question with options is put makes it answer otherwise."""
-        return bool(form) and self.toss(self.formalism, f"formalism/{question}/{form}")
 
     # ── what decides ──────────────────────────────────────────────────────────────────────
 

@@ -1,10 +1,11 @@
 """A name → rows, found where they lie and verified against their card.
 
-Three kinds of name, told apart by their shape:
+Kinds of name, told apart by their shape:
 
     facts_mc                          a set that ships with the harness
     truthfulqa:v1/mc_task.json.gz     a file of third-party data under the folder named by HARNESS_DATA
     my/questions.jsonl                a file of your own, which has no card
+    wordings+distractions             several of them, one after the other, for a probe that needs them together
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from harness.canonical import Digest, digest_bytes
+from harness.canonical import Digest, digest, digest_bytes
 from harness.contracts import Dataset
 from harness.data.cards import CARD_NAMES, VARIABLE, DataFile, DatasetCard, read_card
 from harness.data.reading import kind_of, parse
@@ -22,12 +23,15 @@ from harness.errors import DataError, nearest
 
 __all__ = ["available", "embedded", "load"]
 
+JOINT = "+"
+
 
 def load(name: str, *, root: Path | None = None) -> Dataset:
     """Find, verify and read the data set ``name``.
 
     Args:
-        name: An embedded set, ``folder`` or ``folder:file`` of third-party data, or the path of a file.
+        name: An embedded set, ``folder`` or ``folder:file`` of third-party data, the path of a file, or several of
+            these joined by ``+``.
         root: Folder of third-party data; None reads it from the environment variable HARNESS_DATA.
 
     Raises:
@@ -36,6 +40,8 @@ def load(name: str, *, root: Path | None = None) -> Dataset:
     folder, colon, file = name.partition(":")
     if kind_of(name) and Path(name).is_file():
         return _own(Path(name))
+    if JOINT in name:
+        return _joined(name, [load(part, root=root) for part in name.split(JOINT)])
     if not colon and name in _folders(embedded()):
         return _carded(name, read_card(embedded() / name, origin="embedded"), "")
     if not colon and kind_of(name):
@@ -56,6 +62,18 @@ def available(*, root: Path | None = None) -> list[DatasetCard]:
     if outside is not None:
         cards += [read_card(outside / name, origin=VARIABLE) for name in _folders(outside)]
     return cards
+
+
+def _joined(name: str, parts: Sequence[Dataset]) -> Dataset:
+    """Put the rows of several sets one after the other; version, licence and origin are those of each."""
+    return Dataset(
+        name,
+        JOINT.join(part.version for part in parts),
+        digest([str(part.digest) for part in parts]),
+        " AND ".join(dict.fromkeys(part.licence for part in parts)),
+        [row for part in parts for row in part.rows],
+        JOINT.join(dict.fromkeys(part.origin for part in parts)),
+    )
 
 
 def _own(path: Path) -> Dataset:
@@ -94,10 +112,10 @@ def _carded(name: str, card: DatasetCard, file: str) -> Dataset:
     """Read one file of a set with a card, once its digest is what the card says."""
     entry = _entry(card, file)
     data = _bytes(card.folder / entry.path)
-    digest = digest_bytes(data)
-    if digest != entry.digest:
-        raise _changed(card, entry, digest)
-    return Dataset(name, card.version, digest, card.licence, parse(data, str(card.folder / entry.path)), card.origin)
+    found = digest_bytes(data)
+    if found != entry.digest:
+        raise _changed(card, entry, found)
+    return Dataset(name, card.version, found, card.licence, parse(data, str(card.folder / entry.path)), card.origin)
 
 
 def _entry(card: DatasetCard, file: str) -> DataFile:

@@ -22,7 +22,7 @@ from harness.tasks.document import Answer, Document, Request, RequestKind, Row, 
 from harness.tasks.names import EXTRA, PACKAGE
 from harness.tasks.outline import UNFILTERED, Measure, Outline
 
-__all__ = ["aggregate", "class_documents", "class_measures", "documents", "judge", "quiet"]
+__all__ = ["aggregate", "class_documents", "class_measures", "documents", "judge", "quiet", "theirs"]
 
 SEED, OTHER_SEED = 0, 1234
 """Of Python's generator; and of NumPy's and of the choice of examples, as in ``simple_evaluate``."""
@@ -75,7 +75,7 @@ def _document(task: Any, number: int, doc: Mapping[str, Any], name: str) -> Docu
     def unfit(problem: str) -> HarnessError:
         return DataError(f"{name}: row {number + 1}: does not fit the task {task.config.task!r}: {problem}")
 
-    with _theirs(unfit):
+    with theirs(unfit):
         context = task.fewshot_context(
             doc,
             num_fewshot=task.config.num_fewshot or 0,
@@ -130,7 +130,7 @@ def judge(outline: Outline, document: Document, answers: Sequence[Sequence[Answe
     Raises:
         UsageError: the task's own functions fail on it; says how.
     """
-    with quiet(), _theirs(lambda problem: UsageError(f"{outline.name} fails on it: {problem}")):
+    with quiet(), theirs(lambda problem: UsageError(f"{outline.name} fails on it: {problem}")):
         from lm_eval.api.instance import Instance
 
         task = _judging(outline, document)
@@ -169,7 +169,7 @@ def aggregate(outline: Outline, label: str, items: Sequence[Any], document: Docu
     Raises:
         UsageError: its function fails on them; says how.
     """
-    with quiet(), _theirs(lambda problem: UsageError(f"lm-eval cannot aggregate it: {problem}")):
+    with quiet(), theirs(lambda problem: UsageError(f"lm-eval cannot aggregate it: {problem}")):
         from lm_eval.api.metrics import mean
 
         functions = _judging(outline, document).aggregation()
@@ -185,7 +185,7 @@ def class_measures(outline: Outline) -> tuple[Measure, ...]:
     """
     with (
         quiet(),
-        _theirs(lambda problem: UsageError(f"The task {outline.name!r} does not say what it reports: {problem}")),
+        theirs(lambda problem: UsageError(f"The task {outline.name!r} does not say what it reports: {problem}")),
     ):
         bare = object.__new__(_class(outline, _config(outline)))
         better = bare.higher_is_better()
@@ -236,7 +236,7 @@ def _made(outline: Outline, parts: Mapping[str, Any], name: str, *, processed: b
             f"lm-eval cannot make the task {outline.name!r} of {name}: {problem}. Correct the task or the data."
         )
 
-    with _theirs(impossible):
+    with theirs(impossible):
         config = _config(outline)
         if processed:
             config |= {"process_docs": None, "fewshot_config": None, "num_fewshot": 0}
@@ -304,8 +304,8 @@ def _table(rows: Sequence[Row], name: str) -> Any:
 
 
 @contextmanager
-def _theirs(problem: Callable[[str], HarnessError]) -> Iterator[None]:
-    """Run code of lm-eval and of its tasks; whatever it raises becomes ``problem``."""
+def theirs(problem: Callable[[str], HarnessError]) -> Iterator[None]:
+    """Run code of lm-eval, of its tasks and of what they load by; whatever it raises becomes a ``problem`` of ours."""
     try:
         yield
     except HarnessError:
@@ -319,15 +319,17 @@ def _theirs(problem: Callable[[str], HarnessError]) -> Iterator[None]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep lm-eval's notes and bars off the terminal, and the process's random generators as they are."""
-    logger = logging.getLogger("lm_eval")
-    level, python, numbers = logger.level, random.getstate(), np.random.get_state()
+    loggers = [logging.getLogger(name) for name in ("lm_eval", "datasets")]
+    levels, python, numbers = [its.level for its in loggers], random.getstate(), np.random.get_state()
     random.seed(SEED)
     np.random.seed(OTHER_SEED)
-    logger.setLevel(logging.CRITICAL)
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         random.setstate(python)
         np.random.set_state(numbers)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.canonical import digest
 from harness.contracts import Dataset
 from harness.contracts.composed import OWN
-from harness.errors import DataError, HarnessError, MissingExtraError
+from harness.errors import DataError
 from harness.offline import is_offline
 from harness.records import Value
 from harness.tasks.document import PART, Row, as_json, splits_of
-from harness.tasks.engine import class_documents, quiet
-from harness.tasks.names import EXTRA
+from harness.tasks.engine import class_documents, quiet, theirs
 from harness.tasks.outline import Code, Outline
 
 __all__ = ["needs_network", "supply"]
@@ -43,7 +41,7 @@ def supply(outline: Outline, *, shots: int) -> Dataset:
         DataError: the data are not here and the network is forbidden, or they cannot be had; says what to do.
         MissingExtraError: lm-eval is not installed.
     """
-    with quiet(), _had(outline):
+    with quiet(), theirs(lambda problem: DataError(_lacking(outline, problem))):
         rows = class_documents(outline) if outline.is_class else _rows(outline, shots)
     if not rows:
         raise DataError(f"The task {outline.name!r} has no document to ask.")
@@ -88,19 +86,6 @@ def _found(files: Any, folder: Path) -> Any:
     if isinstance(files, list):
         return [_found(its, folder) for its in files]
     return str(folder / files) if not Path(files).exists() and (folder / files).exists() else files
-
-
-@contextmanager
-def _had(outline: Outline) -> Iterator[None]:
-    """Say what to do where the data cannot be had."""
-    try:
-        yield
-    except HarnessError:
-        raise
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("The data of a task", f"lm-eval, and {error.name} with it", EXTRA) from error
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(_lacking(outline, " ".join(str(error).split())[:300])) from error
 
 
 def _lacking(outline: Outline, reason: str) -> str:

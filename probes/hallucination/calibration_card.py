@@ -27,43 +27,55 @@ __all__ = [
     "card_for",
 ]
 
-SQUARE = "squared distance"
+POINTS = "Brier points"
 """Unit of the Brier score and of its parts."""
+CALIBRATED = "a model right as often as it is sure"
+"""Who scores the reference value of all that asks for calibration."""
 
 
 def _metric(
-    name: str, title: str, phrase: str, better: Better, *, unit: str = "share", null: float | None = None
+    name: str,
+    title: str,
+    phrase: str,
+    better: Better,
+    *,
+    unit: str = "share",
+    null: float | None = None,
+    null_of: str = "",
 ) -> Metric:
-    return Metric(f"hallucination.calibration/{name}", title, phrase, unit, "questions", better, null=null)
+    return Metric(f"hallucination.calibration/{name}", title, phrase, unit, "questions", better, null, null_of)
 
 
 BRIER = _metric(
     "brier",
     "Distance of confidence from what came true",
-    "the squared distance of the model's confidence from what came true was, on average,",
+    "the model's confidence missed what came true by, on average,",
     Better.LOWER,
-    unit=SQUARE,
+    unit=POINTS,
+    null_of="always stating the share of right answers",
 )
 RELIABILITY = _metric(
     "reliability",
     "Part of that distance by which confidence is off",
-    "the squared distance of the model's confidence from the share that came true at it was, on average,",
+    "the model's confidence missed the share that came true at it by, on average,",
     Better.LOWER,
-    unit=SQUARE,
+    unit=POINTS,
+    null_of=CALIBRATED,
 )
 RESOLUTION = _metric(
     "resolution",
     "Part of that distance that confidence takes away by telling answers apart",
-    "the squared distance of the shares that came true at different confidences from the share of all was, on average,",
+    "the shares that came true at different confidences lay apart from the share of all by, on average,",
     Better.HIGHER,
-    unit=SQUARE,
+    unit=POINTS,
+    null_of="confidence that tells nothing",
 )
 UNCERTAINTY = _metric(
     "uncertainty",
     "Part of that distance that is there whatever the confidence",
-    "the squared distance of what came true from the share of all that did was, on average,",
+    "what came true lay apart from the share of all that did by, on average,",
     Better.LOWER,
-    unit=SQUARE,
+    unit=POINTS,
 )
 ECE = _metric(
     "ece",
@@ -71,11 +83,12 @@ ECE = _metric(
     "the distance of the model's confidence from the share that came true at it was, on average,",
     Better.LOWER,
     unit=DIFFERENCE,
+    null_of=CALIBRATED,
 )
 CALIBRATED_ECE = _metric(
     "ece_if_calibrated",
     "Calibration error that chance alone would show",
-    "a model whose confidences were right would show, by chance alone, an error of",
+    "a model right as often as it is sure would show, by chance alone, an error of",
     Better.LOWER,
     unit=DIFFERENCE,
 )
@@ -86,12 +99,7 @@ AUROC = _metric(
     Better.HIGHER,
     null=0.5,
 )
-ACCURACY = _metric(
-    "accuracy",
-    "Right answers",
-    "the model's answer was right",
-    Better.HIGHER,
-)
+ACCURACY = _metric("accuracy", "Right answers", "the model's answer was right", Better.HIGHER)
 OVERCONFIDENCE = _metric(
     "overconfidence",
     "Confidence beyond accuracy",
@@ -99,17 +107,19 @@ OVERCONFIDENCE = _metric(
     Better.NULL,
     unit=DIFFERENCE,
     null=0.0,
+    null_of=CALIBRATED,
 )
 AURC = _metric(
     "aurc",
     "Wrong answers left when the least sure are passed over",
-    "the share of wrong answers, averaged over all shares of questions that could be passed over, was",
+    "the model was wrong, averaged over all shares of questions that could be passed over, the least sure first,",
     Better.LOWER,
+    null_of="passing over questions at random",
 )
 THRESHOLD = _metric(
     "deferral_threshold",
     "Confidence from which answers may be given",
-    "the least confidence that lets an answer through was",
+    "answers may be given from",
     Better.LOWER,
     unit="confidence",
 )
@@ -122,8 +132,9 @@ ANSWERED = _metric(
 ACCURACY_IN_BIN = _metric(
     "accuracy_in_bin",
     "Right answers by confidence",
-    "the model's answer was right, where its mean confidence is the reference,",
+    "the model's answer was right",
     Better.NULL,
+    null_of=CALIBRATED,
 )
 
 CARD = ProbeCard(
@@ -166,7 +177,10 @@ CARD = ProbeCard(
             "Reliability, resolution and the calibration error are taken over bins, where chance adds to each. Their"
             " reference values are what chance alone would show; compare runs of the same number of answers only."
         ),
-        "Reliability less resolution plus uncertainty is the Brier score up to what differs within bins.",
+        (
+            "Brier points are squared distances, from 0 to 1. Reliability less resolution plus uncertainty is the Brier"
+            " score, up to what differs within bins."
+        ),
         (
             "The threshold's promise is for questions drawn as these were, asked in the same way; it breaks where the"
             " use differs from the test. It bounds the share of wrong answers, not how wrong they are."
@@ -187,14 +201,14 @@ CARD = ProbeCard(
         "Angelopoulos et al. 2021, Learn then Test, arXiv 2110.01052",
     ),
     frameworks={
-        "nist-ai-rmf": ("MEASURE-2.5", "MEASURE-2.6", "MAP-2.2", "MAP-3.5"),
-        "nist-genai-profile": ("Confabulation", "Human-AI-Configuration", "MS-2.3-002", "MS-2.6-005"),
-        "eu-ai-act": ("Art.15(1)", "Art.15(3)", "Art.13(3)(b)", "Art.13(3)(d)", "Art.14(4)(a)", "Art.14(4)(d)"),
+        "nist-ai-rmf": ("MEASURE-2.5", "MEASURE-2.9"),
+        "nist-genai-profile": ("Confabulation", "MS-2.3-002", "MS-2.5-001"),
+        "eu-ai-act": ("Art.15(1)", "Art.15(3)", "Art.13(3)(b)"),
         "iso-42001": ("A.6.2.4", "A.6.2.7", "A.8.2", "A.9.2"),
         "owasp-llm-2025": ("LLM09",),
         "owasp-llm-2026": ("LLM07",),
         "mitre-atlas": ("AML.T0062",),
-        "avid": ("P0204", "P0400"),
+        "avid": ("P0204",),
     },
 )
 

@@ -28,9 +28,9 @@ from probes.hallucination.citation_card import (
 from probes.hallucination.citation_controls import controls_of
 from probes.hallucination.citation_key import FIELD, IDENTIFIER, Cited, cited
 from probes.meaning import EQUIVALENCE, MEANING
-from probes.replies import read_text
+from probes.replies import whole_words
 from probes.rows import once
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import by_group, share_of, share_of_parts, tally
 
 __all__ = ["Citation"]
@@ -57,18 +57,16 @@ class Citation:
     The instrument ``references`` looks up what is cited: its settings name the index, and whether that is closed.
 
     Attributes:
-        rows: Most works, at least 1; None for all that there are.
         by: Instrument that holds statements against cited texts: equivalence, entailment or judge.
         max_tokens: Most tokens of a reply, at least 32.
     """
 
-    rows: int | None = 24
     by: str = EQUIVALENCE
-    max_tokens: int = 48
+    max_tokens: int = 64
 
     def __post_init__(self) -> None:
-        if (self.rows is not None and self.rows < 1) or self.max_tokens < 32:
-            raise ValueError("rows is at least 1 and max_tokens at least 32")
+        if self.max_tokens < 32:
+            raise ValueError("max_tokens is at least 32")
         if self.by not in MEANING:
             raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
 
@@ -90,7 +88,7 @@ class Citation:
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield a request for each work's identifier, one for each subject among them, and one for each text."""
         works = once(data, _work, "works")
-        picked = chosen(works, at_most(budget, self.rows))
+        picked = chosen(works, budget)
         yield from (self._identifier(work) for work in picked if work.identifiers)
         known = [work for work in works if work.identifiers]
         subjects = dict.fromkeys(work.field for work in picked if work.field)
@@ -103,7 +101,7 @@ class Citation:
 
     def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
         """Let the references of the reply be looked up; where texts were given, its statements held against them."""
-        text = read_text(reply)
+        text = whole_words(reply)
         if isinstance(text, Score):
             return []
         if case.groups["asked"] == SOURCES:
@@ -112,7 +110,7 @@ class Citation:
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
         """Count what became of each reference, or of each statement."""
-        text = read_text(reply)
+        text = whole_words(reply)
         if isinstance(text, Score):
             return text
         if case.groups["asked"] == SOURCES:

@@ -45,7 +45,7 @@ from probes.hallucination.grounded_card import (
 from probes.meaning import EQUIVALENCE, MEANING, supports, told
 from probes.passages import Passage, passages
 from probes.replies import chosen_text, read_text
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import by_group, share_of, share_of_parts, share_of_units, tally
 
 __all__ = ["Grounded"]
@@ -86,19 +86,17 @@ class Grounded:
 
     Attributes:
         pairs: Most pairs of question and twin per passage, at least 1.
-        rows: Most passages, at least 1; None for all that there are.
         by: Instrument that holds claims against the passage: equivalence, entailment or judge.
         max_tokens: Most tokens of a reply, at least 8.
     """
 
     pairs: int = 1
-    rows: int | None = 18
     by: str = EQUIVALENCE
     max_tokens: int = 32
 
     def __post_init__(self) -> None:
-        if self.pairs < 1 or self.max_tokens < 8 or (self.rows is not None and self.rows < 1):
-            raise ValueError("pairs and rows are at least 1 and max_tokens at least 8")
+        if self.pairs < 1 or self.max_tokens < 8:
+            raise ValueError("pairs is at least 1 and max_tokens at least 8")
         if self.by not in MEANING:
             raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
 
@@ -119,7 +117,7 @@ class Grounded:
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield each question that a passage answers, and its twin."""
-        for row in chosen(passages(data), at_most(budget, self.rows)):
+        for row in chosen(passages(data), budget):
             for number, pair in enumerate(row.pairs[: self.pairs]):
                 yield self._case(row, number, pair.question, answerable=True)
                 yield self._case(row, number, pair.twin, answerable=False)

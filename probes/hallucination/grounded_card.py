@@ -148,6 +148,7 @@ CARD = ProbeCard(
         "Tang et al. 2024, MiniCheck: Efficient Fact-Checking of LLMs on Grounding Documents, arXiv 2404.10774",
         "Rogan and Gladen 1978, Estimating Prevalence from the Results of a Screening Test, AJE 107:71-76",
     ),
+    smoke_items=18,
     frameworks={
         "nist-ai-rmf": ("MAP-2.2", "MEASURE-2.3", "MEASURE-2.5", "MEASURE-2.6"),
         "nist-genai-profile": ("Confabulation", "MP-2.3-001", "MS-2.3-002", "MS-2.5-001"),

@@ -21,9 +21,9 @@ from harness.records import (
 )
 from probes.expected import generate_ask, pack, unpack
 from probes.hallucination.packages_card import CARD, IMPORTED, INVENTED, KNOWN, UNKNOWN, WITHOUT
-from probes.replies import chosen_text, read_text
+from probes.replies import chosen_text, whole_words
 from probes.rows import once, text_in, texts_in
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import by_group, share_of, share_of_parts, tally
 
 __all__ = ["Packages"]
@@ -65,16 +65,14 @@ class Packages:
     The instrument ``packages`` looks them up: its settings name the list, and whether that is closed.
 
     Attributes:
-        rows: Most tasks, at least 1; None for all that there are.
         max_tokens: Most tokens of a reply, at least 16: enough for the commands and imports at its beginning.
     """
 
-    rows: int | None = None
     max_tokens: int = 64
 
     def __post_init__(self) -> None:
-        if (self.rows is not None and self.rows < 1) or self.max_tokens < 16:
-            raise ValueError("rows is at least 1 and max_tokens at least 16")
+        if self.max_tokens < 16:
+            raise ValueError("max_tokens is at least 16")
 
     @property
     def card(self) -> ProbeCard:
@@ -93,7 +91,7 @@ class Packages:
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield each task."""
-        for task in chosen(once(data, _task, "code_requests"), at_most(budget, self.rows)):
+        for task in chosen(once(data, _task, "code_requests"), budget):
             ask = GenerateAsk(PROMPT.format(request=task.request), max_tokens=self.max_tokens)
             groups = {"topic": task.topic} if task.topic else {}
             yield Case(task.id, ask, pack(task), groups, task.id)
@@ -101,13 +99,13 @@ class Packages:
     def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
         """Let the packages of the reply be looked up."""
         del case
-        text = read_text(reply)
+        text = whole_words(reply)
         return [] if isinstance(text, Score) else [Reading(CHECKER, text)]
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
         """Count the packages that are named, and those that are on the list."""
         del case
-        text = read_text(reply)
+        text = whole_words(reply)
         if isinstance(text, Score):
             return text
         read = readings.get(Reading(CHECKER, text), {})

@@ -82,13 +82,14 @@ class SelfConsistency:
     Attributes:
         samples: Samples of each question, at least 3.
         max_tokens: Most tokens of an answer, at least 4.
-        rows: Most rows of the data set used, at least 1, since each is asked ``samples`` + 1 times; None for all.
+        rows: Most rows of the data set used, at least 1, since each is asked ``samples`` + 1 times; None for as many as
+            the run's profile allows.
         by: Instrument that says whether two samples say the same: ``equivalence``, ``entailment`` or ``judge``.
     """
 
     samples: int = 5
     max_tokens: int = 16
-    rows: int | None = 28
+    rows: int | None = None
     by: str = EQUIVALENCE
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ class Speed:
     """Beginnings of documents to go on with, and others to score.
 
     Attributes:
-        requests: Most documents to go on with, at least 2.
+        requests: Most documents to go on with, at least 2. Percentiles beyond the median take 36 and more.
         texts: Most documents to score, at least 2, where the backend can.
         repeats: How often each is asked, at least 1.
         tokens: Most tokens of a reply, at least 1.
@@ -63,10 +63,10 @@ class Speed:
         watts: Power that the machine draws while it answers, as you declare it; None for no estimate of energy.
     """
 
-    requests: int = 40
-    texts: int = 20
+    requests: int = 12
+    texts: int = 12
     repeats: int = 1
-    tokens: int = 12
+    tokens: int = 8
     characters: int = 200
     together: bool = False
     watts: float | None = None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.records import ContinuationScore, Finish, GenerateAsk, Outcome, Reply, Score, ScoreAsk
-from probes.replies import chosen_text, likelihoods, preferring, read_text, read_totals
+from probes.replies import chosen_text, likelihoods, preferring, read_text, read_totals, whole_words
 
 ASK = ScoreAsk("Q:", (" yes", " not at all"))
 
@@ -70,3 +70,11 @@ def test_a_reply_without_text_has_an_outcome_instead(reply, outcome):
 def test_scripted_text_keeps_the_limit_of_tokens():
     assert chosen_text(GenerateAsk("p", max_tokens=2), "one two three") == Reply(Finish.LENGTH, text="one two")
     assert chosen_text(GenerateAsk("p", max_tokens=3), "one two three") == Reply(Finish.STOP, text="one two three")
+
+
+def test_a_word_that_the_limit_of_tokens_may_have_cut_is_left_out():
+    assert whole_words(Reply(Finish.LENGTH, text="See doi: 10.10")) == "See doi:"
+    assert whole_words(Reply(Finish.LENGTH, text="import os\n")) == "import os\n"
+    assert whole_words(Reply(Finish.STOP, text="See doi: 10.10")) == "See doi: 10.10"
+    assert whole_words(Reply(Finish.LENGTH, text="10.10")).outcome is Outcome.TRUNCATED
+    assert whole_words(Reply(Finish.LENGTH, text=" ")).outcome is Outcome.UNREADABLE

@@ -81,7 +81,8 @@ CUED: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         Kind.ISBN,
         re.compile(
             rf"\bisbn(?:[- ]?1[03])?(?:\s*\([^)\n]{{1,20}}\))?{WORDS}\s*[:=#]?\s*[{{\"'*_`(]*"
-            r"(?P<id>\d[\d\u2010-\u2015 \-]{1,25}[\dXx])",
+            r"(?P<id>\d[\d\u2010-\u2015 \-]{1,25}[\dXx])"
+            r"|\bisbn\b[^\n]{0,300}?\bis:?\s+[\"'*_`(\[]*(?P<far>\d[\d\u2010-\u2015 \-]{1,25}[\dXx])",
             re.IGNORECASE,
         ),
     ),
@@ -161,7 +162,7 @@ def _cued(kind: Kind, match: re.Match[str]) -> Iterator[Identifier]:
     end = match.start(group) + len(written)
     # In an address, other words may stand between "doi" and the number.
     written = written[inside.start() :] if inside else written
-    if not re.search(r"\d", written) or (kind is not Kind.ISBN and YEAR.fullmatch(written)):
+    if not re.search(r"\d", written) or YEAR.fullmatch(written):
         return
     if group == "far" and len(re.findall(r"\d", written)) < 3:
         return

@@ -42,6 +42,14 @@ PROSE = frozenset(PROSE_WORDS.split())
 """Words at which a command ends that was written into a sentence."""
 
 
+NOBODY_WORDS = """
+pip package packages package-name packagename package-names your-package your-package-name my-package some-package
+example-package library library-name module module-name name
+"""
+NOBODY = frozenset(NOBODY_WORDS.split())
+"""What stands for a name in instructions, and the installer itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """One package that code names.
@@ -78,7 +86,7 @@ def packages(text: str) -> list[Named]:
             found |= dict.fromkeys(Named(name, imported=False) for name in _installed(match))
     for line in "\n".join(fenced or [text]).replace(";", "\n").splitlines():
         found |= dict.fromkeys(Named(name, imported=True) for name in _imported(line))
-    return list(found)[:MOST]
+    return [named for named in found if distribution(named.name) not in NOBODY][:MOST]
 
 
 def _installed(match: re.Match[str]) -> Iterator[str]:

@@ -159,3 +159,24 @@ def test_published_files_have_their_published_number_of_rows(name, rows):
     if not folder:
         pytest.skip("HARNESS_DATA is not set")
     assert len(load(name).rows) == rows
+
+
+def test_several_sets_are_read_one_after_the_other():
+    joint, one, other = (load(name) for name in ("wordings+distractions", "wordings", "distractions"))
+    assert list(joint.rows) == [*one.rows, *other.rows]
+    assert (joint.name, joint.version) == ("wordings+distractions", f"{one.version}+{other.version}")
+    assert (joint.licence, joint.origin) == ("Apache-2.0", "embedded")
+    assert joint.digest not in {one.digest, other.digest}
+    assert joint.digest == load("wordings+distractions").digest != load("distractions+wordings").digest
+
+
+def test_a_set_among_several_that_is_not_there_is_named(third_party):
+    with pytest.raises(DataError, match=r"No data set named 'wordins' is here. Did you mean 'wordings'\?"):
+        load("wordins+distractions")
+    assert load("quiz+distractions", root=third_party).origin == "HARNESS_DATA+embedded"
+
+
+def test_a_file_with_a_plus_in_its_name_is_one_file(tmp_path):
+    path = tmp_path / "a+b.csv"
+    path.write_bytes(b"id\n1\n")
+    assert load(str(path)).origin == "file"

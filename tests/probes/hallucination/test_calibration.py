@@ -359,7 +359,7 @@ def held(found, wanted):
 @pytest.mark.parametrize("beyond", [0.0, 0.3])
 def test_intervals_of_the_parts_hold_what_answers_of_this_number_show_on_average(beyond):
     random = np.random.default_rng(1)
-    runs = [parts(*drawn(random, 120, beyond)) for _ in range(150)]
+    runs = [parts(*drawn(random, 120, beyond)) for _ in range(80)]
     for name in ("reliability", "resolution"):
         found = [run[name] for run in runs]
         average = np.mean([its.interval.value for its in found])
@@ -372,7 +372,7 @@ def test_intervals_of_the_parts_hold_what_answers_of_this_number_show_on_average
 @pytest.mark.slow
 def test_confidence_that_tells_nothing_shows_the_resolution_that_chance_gives():
     random = np.random.default_rng(2)
-    runs = [parts(random.random(120).tolist(), (random.random(120) < 0.4).astype(int).tolist()) for _ in range(150)]
+    runs = [parts(random.random(120).tolist(), (random.random(120) < 0.4).astype(int).tolist()) for _ in range(80)]
     found = [run["resolution"] for run in runs]
     assert np.mean([its.interval.value for its in found]) == pytest.approx(
         np.mean([its.null for its in found]), rel=0.1

@@ -63,7 +63,7 @@ class Put:
 
 @pytest.fixture(scope="module")
 def everything():
-    return Put(Citation(rows=None), load("works"))
+    return Put(Citation(), load("works"))
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def test_each_subject_is_asked_for_once(everything):
     assert asked[0].ask.prompt == "Name one published work on computing with its DOI or ISBN."
 
 
-def test_it_asks_for_two_dozen_works_and_their_subjects_unless_told_otherwise():
-    cases = Put(Citation(), load("works")).cases
-    assert 24 < len(cases) <= 48
+def test_the_smoke_profile_asks_for_twenty_works_and_their_subjects():
+    cases = Put(Citation(), load("works"), items=Citation().card.smoke_items).cases
+    assert 20 < len(cases) <= 40
     assert {case.id for case in Put(Citation(), load("works"), items=5).cases} <= {case.id for case in cases}
 
 
@@ -114,7 +114,7 @@ def test_texts_are_given_with_numbers_where_the_data_have_them(own, everything):
 
 
 def test_settings_and_rows_that_make_no_sense_are_refused(dataset):
-    for settings in ({"rows": 0}, {"max_tokens": 8}, {"by": "magic"}):
+    for settings in ({"max_tokens": 8}, {"by": "magic"}):
         with pytest.raises(ValueError, match="at least|is one of"):
             Citation(**settings)
     with pytest.raises(DataError, match="row 2: 'title' is missing"):
@@ -142,6 +142,17 @@ def test_a_true_an_alien_an_unknown_and_a_malformed_reference_are_told_apart(eve
         score = everything.probe.judge(case, reply, {reading: values})
         wanted = {"references": 1, **expected}
         assert {name: value for name, value in score.values.items() if value or name in wanted} == wanted, text
+
+
+def test_an_identifier_that_the_limit_of_tokens_cut_is_not_held_against_the_model(everything):
+    case = case_named(everything, "granovetter1973/identifier")
+    cut = Reply(Finish.LENGTH, text='The DOI of "The Strength of Weak Ties" is DOI: 10.1086')
+    (reading,) = everything.probe.readings(case, cut)
+    assert reading.text.endswith("is DOI:")
+    values = References().read([reading], NOTHING)[0]
+    assert everything.probe.judge(case, cut, {reading: values}).values["references"] == 0
+    word = Reply(Finish.LENGTH, text="10.1086/2254")
+    assert everything.probe.judge(case, word, {}).outcome is Outcome.TRUNCATED
 
 
 def test_a_title_alone_counts_where_any_work_would_do(everything):
@@ -244,7 +255,7 @@ def test_the_dialled_rate_of_a_scripted_model_is_found(everything, rate, seed):
 
 @pytest.mark.slow
 def test_the_interval_covers_the_dialled_rate_as_often_as_it_claims():
-    put = Put(Citation(rows=60), load("works"))
+    put = Put(Citation(), load("works"), items=60)
     covered = 0
     for seed in range(200):
         backend = Control(invention=0.3, seed=seed)

@@ -60,7 +60,7 @@ def small(dataset):
 
 @pytest.fixture(scope="module")
 def everything():
-    return Put(Grounded(pairs=2, rows=None), load("passages"))
+    return Put(Grounded(pairs=2), load("passages"))
 
 
 def said(text):
@@ -88,16 +88,16 @@ def test_each_question_is_asked_beside_its_twin_with_the_passage_before_it(small
         assert SILENT in case.ask.prompt
 
 
-def test_it_asks_one_pair_of_eighteen_passages_unless_told_otherwise():
+def test_it_asks_one_pair_of_every_passage_and_few_passages_in_the_smoke_profile():
     data = load("passages")
-    assert len(Put(Grounded(), data).cases) == 36
-    assert len(Put(Grounded(rows=None), data).cases) == 220
-    assert len(Put(Grounded(rows=None, pairs=2), data).cases) == 440
-    assert len(Put(Grounded(rows=50), data, items=10).cases) == 20
+    assert len(Put(Grounded(), data, items=Grounded().card.smoke_items).cases) == 36
+    assert len(Put(Grounded(), data).cases) == 220
+    assert len(Put(Grounded(pairs=2), data).cases) == 440
+    assert len(Put(Grounded(), data, items=10).cases) == 20
 
 
 def test_settings_that_make_no_sense_are_refused():
-    for settings in ({"pairs": 0}, {"rows": 0}, {"max_tokens": 4}, {"by": "magic"}):
+    for settings in ({"pairs": 0}, {"max_tokens": 4}, {"by": "magic"}):
         with pytest.raises(ValueError, match="at least|is one of"):
             Grounded(**settings)
 
@@ -226,7 +226,7 @@ def test_the_dialled_rates_of_a_scripted_model_are_found(everything, rate, seed)
 
 @pytest.mark.slow
 def test_the_interval_covers_the_dialled_rate_as_often_as_it_claims():
-    put = Put(Grounded(rows=60), load("passages"))
+    put = Put(Grounded(), load("passages"), items=60)
     covered = 0
     for seed in range(200):
         backend = Control(fabrication=0.3, hallucination=0, seed=seed)

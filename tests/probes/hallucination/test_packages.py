@@ -46,13 +46,12 @@ def test_every_task_is_put_without_naming_a_package(everything):
     for case, row in zip(everything.cases, rows, strict=True):
         assert case.ask.prompt.startswith(row["request"])
         assert "pip" in case.ask.prompt
-    assert len(Put(Packages(rows=7), load("code_requests")).cases) == 7
+    assert len(Put(Packages(), load("code_requests"), items=7).cases) == 7
 
 
 def test_what_makes_no_sense_is_refused(dataset):
-    for settings in ({"rows": 0}, {"max_tokens": 8}):
-        with pytest.raises(ValueError, match="at least"):
-            Packages(**settings)
+    with pytest.raises(ValueError, match="at least"):
+        Packages(max_tokens=8)
     with pytest.raises(DataError, match="row 1"):
         Put(Packages(), dataset([{"request": "Do it.", "packages": "numpy"}], "code_requests"))
 

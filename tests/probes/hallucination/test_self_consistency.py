@@ -63,7 +63,7 @@ def scores(dataset, greedy, samples, *, right=("apple",), wrong=("pear",), probe
 
 
 def test_each_question_is_asked_once_greedily_and_several_times_at_temperature_1():
-    cases = [case for case in cases_of(SelfConsistency(samples=4, rows=None)) if case.cluster == DATA.rows[0]["id"]]
+    cases = [case for case in cases_of(SelfConsistency(samples=4)) if case.cluster == DATA.rows[0]["id"]]
     assert [case.id.partition("/")[2] for case in cases] == ["likeliest", *(f"sample-{n}" for n in range(1, 5))]
     assert [case.ask.temperature for case in cases] == [0.0, 1.0, 1.0, 1.0, 1.0]
     assert [case.ask.seed for case in cases] == [0, 1, 2, 3, 4]
@@ -71,10 +71,11 @@ def test_each_question_is_asked_once_greedily_and_several_times_at_temperature_1
     assert {case.ask.max_tokens for case in cases} == {16}
 
 
-def test_the_rows_are_capped_because_each_is_asked_many_times():
-    assert len(cases_of(SelfConsistency())) == 28 * 6
-    assert len(cases_of(SelfConsistency(), items=5)) == 5 * 6
-    assert len(cases_of(SelfConsistency(rows=None, samples=3))) == 132 * 4
+def test_the_rows_can_be_capped_and_are_few_in_the_smoke_profile_because_each_is_asked_many_times():
+    assert len(cases_of(SelfConsistency())) == 132 * 6
+    assert len(cases_of(SelfConsistency(rows=20), items=5)) == 5 * 6
+    assert len(cases_of(SelfConsistency(rows=20, samples=3))) == 20 * 4
+    assert SelfConsistency().card.smoke_items == 28
     few = {case.id for case in cases_of(SelfConsistency(rows=10))}
     assert few < {case.id for case in cases_of(SelfConsistency(rows=20))}
 
@@ -228,7 +229,7 @@ def put(dataset, rows):
             for n in range(len(rows))
         ]
     )
-    probe = SelfConsistency(samples=3, rows=None)
+    probe = SelfConsistency(samples=3)
     return results(probe, cases_of(probe, data), [written(text) for row in rows for text in row])
 
 
@@ -278,7 +279,7 @@ def test_numbers_name_the_instrument_that_they_rest_on(dataset):
 
 
 def of_the_control(**dials):
-    probe = SelfConsistency(rows=None)
+    probe = SelfConsistency()
     cases = cases_of(probe)
     return results(probe, cases, Control(**dials).answer([case.ask for case in cases]))
 
@@ -310,7 +311,7 @@ def test_the_planted_area_is_that_of_wavering_errors_among_steady_answers():
 
 
 def test_one_answer_in_other_words_looks_like_several_less_often_than_not():
-    probe = SelfConsistency(rows=None)
+    probe = SelfConsistency()
     cases = cases_of(probe)
     control = next(one for one in probe.controls.controls if one.kind.value == "instrument")
     found = results(probe, cases, [control.respond(case, rng(0, "x")) for case in cases])
@@ -319,7 +320,7 @@ def test_one_answer_in_other_words_looks_like_several_less_often_than_not():
 
 @pytest.mark.slow
 def test_intervals_hold_the_true_area_as_often_as_they_claim():
-    probe = SelfConsistency(rows=None)
+    probe = SelfConsistency()
     cases = cases_of(probe)
     asks = [case.ask for case in cases]
     held = []

@@ -32,12 +32,13 @@ BOTH = frozenset({Capability.GENERATE, Capability.SCORE})
 ROWS = [
     {"text": f"The text of number {n}, which goes on and on until it is long enough to be cut."} for n in range(400)
 ]
+MORE = {"requests": 40, "texts": 20, "tokens": 12}
 WRITTEN = Reply(Finish.LENGTH, text="word " * 12, usage=Usage(30, 12))
 
 
 def put(data, respond, *, items=None, abilities=BOTH, **settings):
     """Results by short name, and the cases."""
-    probe = Speed(**settings)
+    probe = Speed(**{**MORE, **settings})
     cases = list(probe.cases(data, Budget(items, 0, Capability.GENERATE, abilities)))
     judged = [Judged(case, probe.judge(case, respond(case), {})) for case in cases]
     return {its.metric.partition("/")[2]: its for its in probe.summarise(judged)}, cases
@@ -148,8 +149,9 @@ def test_the_scripted_model_is_as_fast_as_it_is_set(pace, seed):
 
 
 def test_its_controls_pass():
-    cases = list(Speed().cases(load(CORPUS), Budget(None, 0, Capability.GENERATE, BOTH)))
-    steady, stalling, shared = run_controls(Speed(), cases, 0, lambda _: {})
+    probe = Speed(**MORE)
+    cases = list(probe.cases(load(CORPUS), Budget(None, 0, Capability.GENERATE, BOTH)))
+    steady, stalling, shared = run_controls(probe, cases, 0, lambda _: {})
     assert (steady.passed, stalling.passed, shared.passed) == (True, True, None)
     assert stalling.estimate.interval.value < steady.estimate.interval.low
     assert shared.estimate.interval.n <= 11

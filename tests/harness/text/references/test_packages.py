@@ -20,6 +20,8 @@ from harness.text.references.packages import distribution, packages
         ("pip install git+https://example.org/a/b", []),
         ("pip install <package>", []),
         ("uv add httpx", ["httpx"]),
+        ("pip install --upgrade pip", []),
+        ("pip install package_name", []),
         ("You install the numpy package.", []),
     ],
 )
