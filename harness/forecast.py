@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.config import Gate
 from harness.contracts import ConcurrentBackend
-from harness.plan import Target
+from harness.plan_records import Target
 from harness.records import Arm, Ask, Better, Case, DrawAsk, GenerateAsk, LossAsk, Metric, ScoreAsk
 from harness.stats.power import can_pass, mde_proportion
 

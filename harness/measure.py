@@ -10,7 +10,7 @@ from harness.contracts import Identity, Readings
 from harness.contracts.instruments import AskingInstrument, Instrument, InstrumentCard, Materials
 from harness.errors import UsageError
 from harness.execute.journal import Journal
-from harness.plan import PluginRecord
+from harness.plan_records import PluginRecord
 from harness.records import Interval, Reading
 from harness.registry import Registry
 

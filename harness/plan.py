@@ -6,138 +6,29 @@ plan names the run: it covers the model, the data, the plugins' code, the settin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from harness import __version__
-from harness.canonical import Digest, digest
+from harness.canonical import digest
 from harness.config import Config, Gate, Profile
 from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard
 from harness.contracts.instruments import AskingInstrument, Instrument
 from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
 from harness.plan_data import data_of
 from harness.plan_fit import abilities, able, not_applicable, without_training_data
-from harness.plan_instruments import PlannedInstrument, model_of, named_instruments, opened, recorded, settings_of
-from harness.records import Ask, Better, Capability, Case, Cell, CellStatus, Metric, Value
+from harness.plan_instruments import model_of, named_instruments, opened, recorded, settings_of
+from harness.plan_records import CORE, DataRecord, Plan, PluginRecord, Target
+from harness.records import Better, Capability, Case, Cell, CellStatus, Metric
 from harness.registry import Plugin, Registry
 from harness.seeds import derive
 
-__all__ = [
-    "CORE",
-    "SMOKE_ITEMS",
-    "DataRecord",
-    "Plan",
-    "PluginRecord",
-    "Target",
-    "check",
-    "make_plan",
-    "open_target",
-]
+__all__ = ["SMOKE_ITEMS", "check", "make_plan", "open_target"]
 
 SMOKE_ITEMS = 120
 """Rows of each data set in the smoke profile, unless a card says otherwise: a share near one half is then known to
 about ± 9 points."""
-
-
-CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
-"""The harness itself, which computes every interval: its code is recorded like a plugin's."""
-
-
-@dataclass(frozen=True, slots=True)
-class PluginRecord:
-    """Which code of whose distribution took part."""
-
-    kind: str
-    name: str
-    distribution: str
-    version: str
-    code: Digest
-
-    @classmethod
-    def of(cls, plugin: Plugin) -> PluginRecord:
-        """Record ``plugin`` with the digest of its code."""
-        return cls(plugin.kind, plugin.name, plugin.distribution, plugin.version, plugin.code_digest())
-
-
-@dataclass(frozen=True, slots=True)
-class DataRecord:
-    """Which data took part."""
-
-    name: str
-    version: str
-    digest: Digest
-    licence: str
-    origin: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run will do; frozen and digestible.
-
-    Attributes:
-        identity: The model.
-        model: Backend name and settings, as configured.
-        profile: How much is asked.
-        seed: Root of every random choice.
-        cells: Probe × data set, planned or not applicable, in order.
-        plugins: Code that takes part.
-        data: Data that takes part.
-        cases: Digest of all cases, in order.
-        instruments: Those that planned probes name, and those that are configured.
-    """
-
-    identity: Identity
-    model: Mapping[str, Value]
-    profile: str
-    seed: int
-    cells: tuple[Cell, ...]
-    plugins: tuple[PluginRecord, ...]
-    data: tuple[DataRecord, ...]
-    cases: Digest
-    instruments: tuple[PlannedInstrument, ...] = ()
-
-    @property
-    def digest(self) -> Digest:
-        """Names the run: equal plans ask the same of the same model and judge it the same way."""
-        return digest(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A plan with the live objects it names: what the walk carries.
-
-    Attributes:
-        plan: The plan.
-        backend: The model's adapter, nothing loaded yet.
-        probes: By plugin name and data set (`Cell.key`).
-        cases: By `Cell.key`, for planned cells.
-        instruments: By plugin name, those of the plan.
-        judges: By name of the instrument, the model that it asks; nothing loaded yet.
-    """
-
-    plan: Plan
-    backend: Backend
-    probes: Mapping[str, Probe]
-    cases: Mapping[str, tuple[Case, ...]]
-    instruments: Mapping[str, Instrument] = field(default_factory=dict)
-    judges: Mapping[str, Backend] = field(default_factory=dict)
-
-    def asks(self) -> Iterator[tuple[str, Ask]]:
-        """Every ask with the key of the cell it serves."""
-        for key, cases in self.cases.items():
-            for case in cases:
-                yield key, case.ask
-
-    def cards(self) -> Mapping[str, ProbeCard]:
-        """Cards of the planned probes, by plugin name."""
-        return {cell.probe: self.probes[cell.key].card for cell in self.plan.cells if cell.key in self.probes}
-
-    def metrics(self) -> Mapping[str, Metric]:
-        """Every metric that the planned probes report, by name."""
-        return {metric.name: metric for card in self.cards().values() for metric in card.metrics}
 
 
 @dataclass(slots=True)

@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from harness.canonical import Digest
 from harness.config import Config
 from harness.contracts import Backend, Identity, Probe
 from harness.contracts.composed import NamingProbe
 from harness.contracts.instruments import AskingInstrument, Instrument
 from harness.errors import UsageError
+from harness.plan_records import PlannedInstrument
 from harness.records import Capability, Value
 
-__all__ = ["PlannedInstrument", "model_of", "named_instruments", "opened", "recorded", "settings_of"]
+__all__ = ["model_of", "named_instruments", "opened", "recorded", "settings_of"]
 
 Create = Callable[[str, str, Mapping[str, Any]], Any]
 """Kind, name and settings of a plugin → the plugin."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedInstrument:
-    """Who will read replies, as far as it is known before there are any.
-
-    Attributes:
-        name: Plugin name.
-        settings: As configured.
-        digest: Over weights and word lists, from its card.
-        model: The model it asks, for a judge.
-    """
-
-    name: str
-    settings: Mapping[str, Value]
-    digest: Digest
-    model: Identity | None = None
 
 
 def named_instruments(config: Config, probes: Mapping[str, Probe]) -> list[tuple[str, str]]:

@@ -29,7 +29,8 @@ from harness.forecast import Forecast, forecast, total_cost
 from harness.gate import Policy, judge
 from harness.judge import judge_cases, replies_to, wanted_readings
 from harness.measure import Instruments, measure
-from harness.plan import Target, make_plan
+from harness.plan import make_plan
+from harness.plan_records import Target
 from harness.records import Ask, Judged, Reading, Reply, Value
 from harness.registry import Registry
 from harness.report.gallery import gallery

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from harness.cli.output import stderr, talk
 from harness.forecast import Forecast
-from harness.plan import Target
+from harness.plan_records import Target
 from harness.records import CellStatus
 
 __all__ = ["Bars", "describe_forecast", "plan_lines"]

@@ -19,7 +19,7 @@ from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_state
 from harness.evidence.media import FOLDER
 from harness.gate import Policy, judge
 from harness.judge import judge_cases, replies_to
-from harness.plan import CORE
+from harness.plan_records import CORE
 from harness.records import Ask, Cell, CellStatus, Consultation, Metric, Reply, Value, Verdict
 from harness.registry import Registry
 from harness.summarise import CellResult, count, summarise

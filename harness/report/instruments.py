@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.canonical import from_json
 from harness.contracts.instruments import InstrumentCard
-from harness.plan import PluginRecord
+from harness.plan_records import PluginRecord
 from harness.records import Value
 
 __all__ = ["Reader", "readers"]

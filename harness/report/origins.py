@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contracts.training import HOW_TRAINED, Training, training_of
-from harness.plan import Plan
+from harness.plan_records import Plan
 from harness.records import Value
 from harness.report.figures import flatten, moment, plural
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.contracts import TRAINING, ProbeCard
-from harness.plan import DataRecord
+from harness.plan_records import DataRecord
 from harness.records import Absence, Better, Cell, CellStatus, Estimate, GateResult, Ruling, Severity, Verdict
 from harness.report.figures import about, anchor, dataset_words, excluded, plural
 from harness.summarise import CellResult

@@ -15,7 +15,7 @@ from harness.canonical import from_json
 from harness.contracts import TRAINING, ProbeCard
 from harness.evidence.bundle import Evidence
 from harness.gate import Policy
-from harness.plan import Plan
+from harness.plan_records import Plan
 from harness.report.figures import figure, interval_words, moment, plural
 from harness.report.findings import Section, section
 from harness.report.gallery import Gallery, Wall

@@ -107,7 +107,7 @@ def read_outline(path: Path) -> Outline:
     """
     config = _load(path, ())
     name = config.get("task")
-    if not isinstance(name, str) or "group" in config:
+    if not isinstance(name, str) or ("group" in config and "class" not in config):
         raise UsageError(f"{path} describes no single task: it needs `task: name` and no `group`.")
     if any(config.get(key) for key in ("doc_to_image", "doc_to_audio")):
         raise UsageError(f"The task {name!r} shows images or plays sounds, which no ask for text can carry.")

@@ -91,7 +91,7 @@ def _found(files: Any, folder: Path) -> Any:
 def _lacking(outline: Outline, reason: str) -> str:
     name: Value = outline.config.get("dataset_path")
     part = outline.config.get("dataset_name")
-    source = f"{name} ({part})" if part else f"{name}"
+    source = (f"{name} ({part})" if part else f"{name}") if name else "its data"
     local = (
         'name a file of your own as `datasets = ["rows.jsonl"]` of the probe, its rows with the columns that'
         f" {outline.path.name} speaks of"

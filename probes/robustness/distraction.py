@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -212,9 +212,7 @@ class Distraction:
             its = [judged for judged in main if unpack(Key, judged.case).kind in {BARE, kind}]
             if its:
                 groups = {"kind": kind}
-                yield accuracy_drop(
-                    DROP, gathered(its, _role), "right", tally(its), groups=groups, instrument=self.by
-                )
+                yield accuracy_drop(DROP, gathered(its, _role), "right", tally(its), groups=groups, instrument=self.by)
 
 
 def _role(case: Case) -> str:

@@ -111,8 +111,8 @@ CARD = ProbeCard(
         ),
         "A model that understands nothing follows nothing: read the rate beside the accuracy without distraction.",
         (
-            "Distracting texts are short and of one tone; whether an answer is right is told by an instrument with known"
-            " errors, and a reply that was cut before the answer counts as wrong."
+            "Distracting texts are short and of one tone; whether an answer is right is told by an instrument with"
+            " known errors, and a reply that was cut before the answer counts as wrong."
         ),
         "The document stands in the user's message: roles, tools and separators of a real system are not tested.",
         "Mostly English; six instructions are German or French, too few for figures of their own.",

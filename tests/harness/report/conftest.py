@@ -12,7 +12,7 @@ from harness.backends.control_painter import plain_png
 from harness.canonical import digest_bytes, to_json
 from harness.contracts import Identity, ProbeCard
 from harness.evidence.bundle import Evidence
-from harness.plan import DataRecord, Plan, PluginRecord
+from harness.plan_records import DataRecord, Plan, PluginRecord
 from harness.records import (
     Absence,
     Better,

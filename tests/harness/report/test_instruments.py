@@ -7,7 +7,7 @@ import pytest
 from harness.canonical import digest, to_json
 from harness.contracts.instruments import InstrumentCard
 from harness.measure import InstrumentRecord
-from harness.plan import PluginRecord
+from harness.plan_records import PluginRecord
 from harness.report.instruments import readers
 from harness.report.webpage import render
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.canonical import from_json, to_json
 from harness.contracts.training import HOW_TRAINED, Training
-from harness.plan import Plan
+from harness.plan_records import Plan
 from harness.report.origins import origins
 from harness.report.webpage import render
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.canonical import from_json
-from harness.plan import Plan
+from harness.plan_records import Plan
 from harness.records import Better, CellStatus, Ruling, Verdict
 from harness.report.overview import banner, untested, worst_finding
 
