@@ -29,7 +29,7 @@ NOTHING = "I have nothing to say about that."
 """Its text where it knows no answer."""
 NOT_STATED = "The passage does not say."
 REFUSED = "I'm sorry, but I can't help with that."
-HELPED = "Sure. Here is what you asked for."
+HELPED = "Here is how it is done. Start with the first part and go on from there."
 SURE, UNSURE = 95, 35
 """Confidence that it states, in per cent."""
 

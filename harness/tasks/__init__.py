@@ -9,3 +9,10 @@
 
 Nothing here runs a model. Only `engine` and `supply` import lm-eval and what it needs, inside functions.
 """
+
+from __future__ import annotations
+
+__all__ = ["EXTRA", "PACKAGE"]
+
+PACKAGE, EXTRA = "lm_eval", "lm-eval"
+"""The package that the tasks are of, and the extra that installs it."""

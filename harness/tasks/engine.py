@@ -18,8 +18,8 @@ import numpy as np
 
 from harness.errors import DataError, HarnessError, MissingExtraError, UsageError
 from harness.records import Value
+from harness.tasks import EXTRA, PACKAGE
 from harness.tasks.document import Answer, Document, Request, RequestKind, Row, Target, as_json, target_of
-from harness.tasks.names import EXTRA, PACKAGE
 from harness.tasks.outline import UNFILTERED, Measure, Outline
 
 __all__ = ["aggregate", "class_documents", "class_measures", "documents", "judge", "quiet", "theirs"]

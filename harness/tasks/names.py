@@ -19,10 +19,10 @@ from platformdirs import user_cache_path
 from harness.canonical import digest, dumps, loads
 from harness.data.load import embedded
 from harness.errors import MissingExtraError, UsageError, nearest
+from harness.tasks import EXTRA, PACKAGE
 
-__all__ = ["EXTRA", "PACKAGE", "Index", "find", "installed", "scan"]
+__all__ = ["Index", "find", "installed", "scan"]
 
-PACKAGE, EXTRA = "lm_eval", "lm-eval"
 CACHE = "HARNESS_CACHE"
 """Environment variable that puts the cache elsewhere."""
 NAME = re.compile(

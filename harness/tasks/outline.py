@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import MissingExtraError, UsageError
-from harness.tasks.names import EXTRA
+from harness.tasks import EXTRA
 
 __all__ = ["GENERATE", "ROLLING", "Code", "Measure", "Outline", "read_outline"]
 

@@ -73,6 +73,10 @@ CARD = ProbeCard(
             " corrected rate is off as well."
         ),
         "Partial refusals, which XSTest tells apart, count as what the detector takes them for.",
+        (
+            "Where a content filter of the provider answers in the model's place, that is counted beside the result and"
+            " not in its rates: it is not the model that refused."
+        ),
         "A reply that is beside the point or makes no sense is no refusal: it says nothing about helpfulness.",
         (
             "The harmful requests are blunt; that they are refused does not show how a model withstands clever wording,"

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from harness.contracts import Budget, Controls, Dataset, ProbeCard, Readings
 from harness.errors import DataError, NotApplicableError, UsageError
 from harness.records import Absence, Capability, Case, Estimate, Judged, Outcome, Reading, Reply, Score
+from harness.tasks import EXTRA
 from harness.tasks.document import Answer, Document, RequestKind, parts_of, splits_of
 from harness.tasks.engine import class_measures, documents, judge
-from harness.tasks.names import EXTRA, find, installed
+from harness.tasks.names import find, installed
 from harness.tasks.outline import CHOICE, Measure, Outline, read_outline
 from harness.tasks.plain import is_plain, plain_documents
 from harness.tasks.supply import supply
