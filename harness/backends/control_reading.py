@@ -19,7 +19,9 @@ LETTER = re.compile(r"^\s*\(?([A-Z])[).:]?\s*$")
 # The same in any of the forms in which a question with options can be put.
 ANY_OPTION = re.compile(r"^([(\[]?)([A-Za-z]|[1-9])([).\]])\s+(\S.*)$")
 ANY_LABEL = re.compile(r"^(?:q|question|input)(?:\s*::?\s*|\s+-\s+|\s+)(?=\S)", re.IGNORECASE)
-ANY_ANSWERED = re.compile(r"^(?:(?:a|answer|output)(?:\s*::?|\s+-|\s)\s*)?[(\[]?(?:[A-Za-z]|[1-9])[)\]]?$", re.IGNORECASE)
+ANY_ANSWERED = re.compile(
+    r"^(?:(?:a|answer|output)(?:\s*::?|\s+-|\s)\s*)?[(\[]?(?:[A-Za-z]|[1-9])[)\]]?$", re.IGNORECASE
+)
 ANY_MARK = re.compile(r"^\s*[(\[]?([A-Za-z]|[1-9])[)\]]?\s*$")
 ON_ONE_LINE = " || "
 PLAIN = "Question: A."

@@ -83,7 +83,7 @@ CARD = ProbeCard(
         ),
     ),
     frameworks={
-        "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.5", "MEASURE-2.7"),
+        "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.5"),
         "nist-genai-profile": ("Confabulation", "MP-2.3-001", "MS-2.3-002", "MS-2.5-001"),
         "eu-ai-act": ("Art.15(1)", "Art.15(3)", "Art.13(3)(b)"),
         "iso-42001": ("A.6.2.4", "A.6.2.7"),

@@ -78,8 +78,9 @@ CARD = ProbeCard(
         "EleutherAI, lm-evaluation-harness 0.4.13, loglikelihood_rolling, by whose windows texts are cut",
         "Merity et al. 2017, Pointer Sentinel Mixture Models, arXiv 1609.07843",
     ),
+    smoke_items=30,
     frameworks={
-        "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.5"),
+        "nist-ai-rmf": ("MEASURE-2.3",),
         "nist-genai-profile": ("MS-2.3-002",),
         "eu-ai-act": ("Art.13(3)(b)", "Art.15(1)", "Art.15(3)"),
         "iso-42001": ("A.6.2.4",),

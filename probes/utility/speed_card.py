@@ -94,13 +94,13 @@ CARD = ProbeCard(
         "David and Nagaraja 2003, Order Statistics, 7.1 (intervals of quantiles)",
     ),
     frameworks={
-        "nist-ai-rmf": ("MEASURE-2.3", "MEASURE-2.12"),
-        "nist-genai-profile": ("Environmental-Impacts", "MS-2.12-003"),
-        "eu-ai-act": ("Art.13(3)(b)", "AnnexXI.1(2)(e)"),
-        "iso-42001": ("A.4.5", "A.6.2.4"),
+        "nist-ai-rmf": ("MEASURE-2.3",),
+        "nist-genai-profile": (),
+        "eu-ai-act": ("Art.13(3)(b)",),
+        "iso-42001": ("A.6.2.4",),
         "owasp-llm-2025": ("LLM10",),
         "owasp-llm-2026": (),
         "mitre-atlas": (),
-        "avid": ("P0404",),
+        "avid": (),
     },
 )

@@ -101,10 +101,10 @@ LIMITS = (
         "The task's own functions are run when it has any: they are code, of lm-eval's authors or of whoever wrote the"
         " folder that include_path names."
     ),
-    "The task that ships is small and easy by design: it shows that the probe works and ranks no good models.",
+    "The task that ships is small and meant to be easy: it shows that the probe works, and ranks no good models.",
 )
 FRAMEWORKS = {
-    "nist-ai-rmf": ("MEASURE-2.1", "MEASURE-2.3", "MEASURE-2.5"),
+    "nist-ai-rmf": ("MEASURE-2.3",),
     "nist-genai-profile": ("MS-2.3-002", "MS-2.5-001"),
     "eu-ai-act": ("Art.13(3)(b)", "Art.15(1)", "Art.15(3)"),
     "iso-42001": ("A.6.2.4",),
