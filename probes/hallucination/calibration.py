@@ -123,6 +123,7 @@ class Calibration:
                 expected=pack(Key(tuple(options), options.index(question.best), source)),
                 groups=question.groups,
                 cluster=question.id,
+                wording=question.text,
             )
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:

@@ -179,6 +179,7 @@ class Grounded:
             expected=pack(Key(row.text, question, answerable, row.pairs[number].answers, number)),
             groups=row.groups,
             cluster=row.id,
+            wording=question,
         )
 
     def _claims(self, case: Case, text: str) -> list[Reading]:

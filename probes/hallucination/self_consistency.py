@@ -156,6 +156,7 @@ class SelfConsistency:
             expected=pack(key),
             groups=question.groups,
             cluster=question.id,
+            wording=question.text,
         )
 
     def _entropy(self, samples: Sequence[Judged]) -> Estimate | Absence:
