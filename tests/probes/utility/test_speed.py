@@ -160,9 +160,9 @@ def test_its_controls_pass():
 @pytest.mark.slow
 def test_the_interval_of_the_speed_holds_the_true_one_as_often_as_it_says(dataset):
     held = []
-    for trial in range(400):
+    for trial in range(160):
         random = rng(trial, "speed")
         found, _ = put(dataset(ROWS), taking([random.gammavariate(4, 0.25) for _ in range(40)]), abilities=frozenset())
         interval = found["generated_tokens_per_second"].interval
         held.append(interval.low <= 12.0 <= interval.high)
-    assert 0.91 <= np.mean(held) <= 0.985
+    assert 0.9 <= np.mean(held) <= 0.99
