@@ -1,6 +1,7 @@
 """What a probe may be beyond one case and one reply.
 
-It names its instruments beforehand, compares the replies of one cluster, or is made around another probe.
+It names its instruments beforehand, compares the replies of one cluster, brings its own data, or is made around another
+probe.
 """
 
 from __future__ import annotations
