@@ -74,7 +74,7 @@ class PromptFormat:
 
     formats: int = 6
     options: int = 3
-    rows: int | None = 30
+    rows: int | None = 24
 
     def __post_init__(self) -> None:
         if self.formats < 2 or not 2 <= self.options <= len(EXAMPLES[0][1]):
@@ -282,7 +282,7 @@ CONTROLS = Controls(
     best=_right,
     worst=_plain_only,
     controls=(
-        Control(ControlKind.NEGATIVE, "a respondent that guesses anew in each format", _guess, SPREAD.name),
+        Control(ControlKind.NEGATIVE, "a respondent that guesses anew in each format", _guess, HELD_OUT.name, 0.0),
         Control(
             ControlKind.POSITIVE,
             "a respondent that one format makes wrong in 8 of 10",
@@ -290,6 +290,7 @@ CONTROLS = Controls(
             SPREAD.name,
             PLANTED,
         ),
+        Control(ControlKind.INSTRUMENT, "a respondent that guesses anew in each format", _guess, SPREAD.name),
         Control(ControlKind.INSTRUMENT, "a respondent that takes what is shown first", _first, SPREAD.name),
     ),
 )

@@ -46,11 +46,13 @@ class Format:
 
     @property
     def words(self) -> str:
-        """What it looks like, for readers; without line breaks."""
-        separator, between = (text.replace("\n", "⏎") for text in (self.separator, self.between))
-        parts = [f"{self.names[0]}{separator}…{between}{self.style.format(self.marks)}"]
-        parts += [f"options +{self.shift}"] if self.shift else []
-        parts += ["examples turned"] if self.turned else []
+        """What it looks like, for readers: the name of the first field, what follows it, what stands between fields.
+
+        Then the first mark, by how many places the options are moved on, and whether the examples are turned.
+        """
+        parts = [self.names[0], SEPARATORS[self.separator], BETWEEN[self.between], self.style.format(self.marks)]
+        parts += [f"+{self.shift}"] if self.shift else []
+        parts += ["turned"] if self.turned else []
         parts += ["chat"] if self.chat else []
         return ", ".join(parts)
 
@@ -66,8 +68,8 @@ class Format:
 BRACKETS = ("({})", "[{}]")
 PLAIN = Format()
 NAMES = (("Question", "Answer"), ("QUESTION", "ANSWER"), ("question", "answer"), ("Q", "A"), ("Input", "Output"))
-SEPARATORS = (": ", " - ", " :: ", ":\n", " ")
-BETWEEN = ("\n", "\n\n", " || ")
+SEPARATORS = {": ": "colon", " - ": "dash", " :: ": "two colons", ":\n": "colon line", " ": "space"}
+BETWEEN = {"\n": "lines", "\n\n": "blank lines", " || ": "bars"}
 STYLES = ("{}.", "{})", "({})", "[{}]")
 MARKS = ("A", "a", "1")
 
@@ -92,8 +94,8 @@ def formats(n: int, options: int, seed: int, *, writes: bool) -> list[Format]:
     while len(found) < n:
         drawn = Format(
             names=random.choice(NAMES),
-            separator=random.choice(SEPARATORS),
-            between=random.choice(BETWEEN),
+            separator=random.choice(list(SEPARATORS)),
+            between=random.choice(list(BETWEEN)),
             style=random.choice(STYLES),
             marks=random.choice(MARKS),
             shift=random.randrange(options),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from harness.contracts import Budget
 from harness.records import Capability
-from probes.sampling import chosen
+from probes.sampling import at_most, chosen
 
 
 def budget(items, seed=0):
@@ -29,3 +29,10 @@ def test_the_draw_is_spread_over_the_file_and_depends_on_the_seed():
     picked = chosen(range(100), budget(20))
     assert max(picked) > 80
     assert picked != chosen(range(100), budget(20, seed=1))
+
+
+def test_a_probe_may_want_fewer_rows_than_the_budget_has_and_never_gets_more():
+    assert at_most(budget(120), 30) == budget(30)
+    assert at_most(budget(None), 30) == budget(30)
+    assert at_most(budget(10), 30) == budget(10)
+    assert at_most(budget(120), None) == budget(120)
