@@ -88,19 +88,22 @@ def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], 
         ModelError: the model cannot be found.
     """
     draft, backend = _draft(config, registry)
-    identity = _identity(backend, config.where("model"), fetch)
-    models = {name: _identity(judge, config.where("instrument", name), fetch) for name, judge in draft.judges.items()}
+    identity = _identity(backend, config.model.backend, config.where("model"), fetch)
+    models = {
+        name: _identity(judge, f"the model of {name}", config.where("instrument", name), fetch)
+        for name, judge in draft.judges.items()
+    }
     return Target(_record(draft, identity, models), backend, draft.probes, draft.cases, draft.instruments, draft.judges)
 
 
-def _identity(backend: Backend, where: str, fetch: Callable[[Backend], None]) -> Identity:
+def _identity(backend: Backend, name: str, where: str, fetch: Callable[[Backend], None]) -> Identity:
     """Get the model's files and ask who it is; a setting of the wrong type that was only stored shows here first."""
     try:
         fetch(backend)
         return backend.identity()
     except (TypeError, ValueError, AttributeError) as error:
         kind = type(error).__name__
-        raise ConfigError([f"{where}: {type(backend).__name__} cannot use its settings: {kind}: {error}."]) from error
+        raise ConfigError([f"{where}: {name} cannot use its settings: {kind}: {error}."]) from error
 
 
 def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:

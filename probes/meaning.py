@@ -8,7 +8,17 @@ from harness.contracts import Readings
 from harness.records import Reading
 from harness.text.relation import Premise, Relation
 
-__all__ = ["EQUIVALENCE", "MEANING", "REBUTTAL", "REFUSAL", "same_answer", "supports", "told", "untrue_premise"]
+__all__ = [
+    "EQUIVALENCE",
+    "MEANING",
+    "REBUTTAL",
+    "REFUSAL",
+    "check_meaning",
+    "same_answer",
+    "supports",
+    "told",
+    "untrue_premise",
+]
 
 EQUIVALENCE = "equivalence"
 REBUTTAL = "rebuttal"
@@ -17,6 +27,16 @@ REFUSAL = "refusal"
 MEANING = (EQUIVALENCE, "entailment", "judge")
 """Instruments that can say whether texts say the same, and whether a source supports a claim; rules first."""
 HALF = 0.5
+
+
+def check_meaning(by: str) -> None:
+    """Refuse an instrument that cannot say what texts mean.
+
+    Raises:
+        ValueError: ``by`` is none of `MEANING`.
+    """
+    if by not in MEANING:
+        raise ValueError(f"by is one of {', '.join(MEANING)}, not {by!r}")
 
 
 def same_answer(by: str, question: str, text: str, other: str, aliases: Sequence[str] = ()) -> Reading:

@@ -25,8 +25,7 @@ def chosen(items: Sequence[T], budget: Budget) -> list[T]:
     """Return at most ``budget.items`` of ``items``, drawn without replacement, in their own order.
 
     A random draw rather than the head: files are sorted by topic. A larger budget keeps every item of a
-    smaller one, so that a longer run asks again nothing that is known; all probes draw alike, so that two
-    probes on one data set use the same rows.
+    smaller one, so that a longer run asks again nothing that is known.
     """
     if budget.items is None or budget.items >= len(items):
         return list(items)

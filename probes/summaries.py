@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from harness.records import Absence, Case, Counts, Estimate, Interval, Judged, Metric, Outcome
 from harness.seeds import derive
 from harness.stats.clusters import clustered_mean
+from harness.stats.judges import rogan_gladen
 from harness.stats.rates import mean, share
+from harness.text.measured import MEASURED
 
-__all__ = ["by_group", "mean_of", "share_of", "share_of_parts", "share_of_units", "tally"]
+__all__ = ["by_group", "mean_of", "share_of", "share_of_parts", "share_of_units", "tally", "without_errors"]
 
 Null = Callable[[Case], float]
 """What a guessing model would score on one case."""
@@ -125,6 +127,25 @@ def mean_of(
         interval = mean(values, seed=derive(0, metric.name), bounds=bounds)
     guess = None if null is None else _null(cases, key, null)
     return metric.estimate(interval, counts, null=guess, instrument=instrument)
+
+
+def without_errors(
+    metric: Metric, observed: Estimate | Absence, detector: str, *, cleared: bool = False, instrument: str | None = None
+) -> Estimate | Absence:
+    """Take a detector's known errors out of a share that it counted (Rogan and Gladen 1978, AJE 107:71-76).
+
+    Args:
+        metric: What the corrected share is called.
+        observed: The share as it was counted, or why there is none.
+        detector: Name of the detector in `harness.text.measured.MEASURED`.
+        cleared: Whether what was counted is what the detector passes over, not what it finds.
+        instrument: What measured it, where that was not the probe itself.
+    """
+    if isinstance(observed, Absence):
+        return metric.absent(observed.reason, observed.counts)
+    rates = MEASURED[detector]
+    known = (rates.specificity, rates.sensitivity) if cleared else (rates.sensitivity, rates.specificity)
+    return metric.estimate(rogan_gladen(observed.interval, *known), observed.counts, instrument=instrument)
 
 
 def _null(cases: Sequence[Judged], key: str, null: Null) -> float:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from harness.contracts import Budget, Controls, Dataset, ProbeCard, Readings
 from harness.records import Absence, Case, Estimate, GenerateAsk, Judged, Outcome, Reading, Reply, Score
-from harness.stats.judges import rogan_gladen
-from harness.text.measured import MEASURED
 from harness.text.references import Work, work_of
 from probes.cited import SOURCES, Sourced, sourced_prompt, sourced_readings, sourced_score
 from probes.expected import pack, unpack
@@ -27,11 +25,11 @@ from probes.hallucination.citation_card import (
 )
 from probes.hallucination.citation_controls import controls_of
 from probes.hallucination.citation_key import FIELD, IDENTIFIER, Cited, cited
-from probes.meaning import EQUIVALENCE, MEANING
+from probes.meaning import EQUIVALENCE, check_meaning
 from probes.replies import whole_words
 from probes.rows import once
 from probes.sampling import chosen
-from probes.summaries import by_group, share_of, share_of_parts, tally
+from probes.summaries import by_group, share_of, share_of_parts, tally, without_errors
 
 __all__ = ["Citation"]
 
@@ -67,8 +65,7 @@ class Citation:
     def __post_init__(self) -> None:
         if self.max_tokens < 32:
             raise ValueError("max_tokens is at least 32")
-        if self.by not in MEANING:
-            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
+        check_meaning(self.by)
 
     @property
     def card(self) -> ProbeCard:
@@ -127,7 +124,7 @@ class Citation:
         sourced = [judged for judged in scores if judged.case.groups.get("asked") == SOURCES]
         matching = share_of_parts(MATCHING, asked, "matching", "references", instrument=CHECKER)
         yield matching
-        yield _without_errors(matching)
+        yield without_errors(CORRECTED, matching, CHECKER, cleared=True, instrument=CHECKER)
         yield share_of(RIGHT, identifiers, "right", instrument=CHECKER)
         yield share_of_parts(OTHER_WORK, asked, "other_work", "references", instrument=CHECKER)
         yield share_of_parts(NOT_IN_INDEX, asked, "not_in_index", "references", instrument=CHECKER)
@@ -193,16 +190,6 @@ def _counted(read: Mapping[str, float], *, by_title: bool) -> Mapping[str, float
     else:
         values["right"] = float(read["matching"] > 0)
     return {**values, "closed": read["closed"], "without": float(not values["references"])}
-
-
-def _without_errors(observed: Estimate | Absence) -> Estimate | Absence:
-    """Take the checker's known errors out of the share that matches."""
-    if isinstance(observed, Absence):
-        return CORRECTED.absent(observed.reason, observed.counts)
-    rates = MEASURED[CHECKER]
-    # What is counted here is what the checker clears; it was measured on finding the rest.
-    interval = rogan_gladen(observed.interval, rates.specificity, rates.sensitivity)
-    return CORRECTED.estimate(interval, observed.counts, instrument=CHECKER)
 
 
 def _invented(asked: Sequence[Judged]) -> Estimate | Absence:

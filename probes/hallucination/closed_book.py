@@ -28,7 +28,7 @@ from probes.hallucination.closed_book_card import BINARY, CARD, CHOICE_ONLY, MC1
 from probes.hallucination.primer import primer
 from probes.hallucination.truthfulness import mc1, mc2
 from probes.letters import LETTERS, listing
-from probes.meaning import EQUIVALENCE, MEANING, REFUSAL
+from probes.meaning import EQUIVALENCE, REFUSAL, check_meaning
 from probes.questions import Question, questions
 from probes.replies import likelihoods, preferring, read_totals
 from probes.sampling import chosen
@@ -86,8 +86,7 @@ class ClosedBook:
     def __post_init__(self) -> None:
         if self.mode not in {"choose", "write"}:
             raise ValueError(f"mode is choose or write, not {self.mode!r}")
-        if self.by not in MEANING:
-            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
+        check_meaning(self.by)
         if self.convention not in REPORTED:
             raise ValueError(f"convention is one of {', '.join(REPORTED)}, not {self.convention!r}")
 

@@ -25,8 +25,6 @@ from harness.records import (
 )
 from harness.seeds import derive
 from harness.stats.compare import paired_difference
-from harness.stats.judges import rogan_gladen
-from harness.text.measured import MEASURED
 from probes.expected import generate_ask, pack, unpack
 from probes.hallucination.false_premise_card import (
     ACCEPTED,
@@ -43,7 +41,7 @@ from probes.meaning import REBUTTAL, told, untrue_premise
 from probes.premises import Falsehood, falsehoods
 from probes.replies import chosen_text, read_text
 from probes.sampling import chosen
-from probes.summaries import by_group, share_of, share_of_units, tally
+from probes.summaries import by_group, share_of, share_of_units, tally, without_errors
 
 __all__ = ["FalsePremise"]
 
@@ -127,7 +125,7 @@ class FalsePremise:
         sound = [judged for judged in scores if judged.case.arm is Arm.CONTROL]
         observed = share_of(CORRECTION, false, "corrects", instrument=REBUTTAL)
         yield observed
-        yield _without_errors(observed)
+        yield without_errors(CORRECTED, observed, REBUTTAL, instrument=REBUTTAL)
         yield share_of(ACCEPTED, false, "accepts", instrument=REBUTTAL)
         yield share_of(DECLINED, false, "declines", instrument=REBUTTAL)
         yield share_of(OVER_CORRECTED, sound, "corrects", instrument=REBUTTAL)
@@ -155,15 +153,6 @@ def _reading(case: Case, text: str) -> Reading:
 
 
 # ── what several replies show together ────────────────────────────────────────────────────
-
-
-def _without_errors(observed: Estimate | Absence) -> Estimate | Absence:
-    """Take the detector's known errors out of the correction rate."""
-    if isinstance(observed, Absence):
-        return CORRECTED.absent(observed.reason, observed.counts)
-    rates = MEASURED[REBUTTAL]
-    interval = rogan_gladen(observed.interval, rates.sensitivity, rates.specificity)
-    return CORRECTED.estimate(interval, observed.counts, instrument=REBUTTAL)
 
 
 def _by_falsehood(cases: Iterable[Judged]) -> Mapping[str, list[Judged]]:

@@ -22,11 +22,9 @@ from harness.records import (
 )
 from harness.seeds import derive
 from harness.stats.compare import paired_difference
-from harness.stats.judges import rogan_gladen
 from harness.text.abstention import abstains
 from harness.text.equivalence import asserts
 from harness.text.facts import facts
-from harness.text.measured import MEASURED
 from harness.text.normalise import fold
 from harness.text.support import sentences_of
 from probes.expected import generate_ask, pack, unpack
@@ -42,11 +40,11 @@ from probes.hallucination.grounded_card import (
     SUPPORTED,
     YOUDEN,
 )
-from probes.meaning import EQUIVALENCE, MEANING, supports, told
+from probes.meaning import EQUIVALENCE, check_meaning, supports, told
 from probes.passages import Passage, passages
 from probes.replies import chosen_text, read_text
 from probes.sampling import chosen
-from probes.summaries import by_group, share_of, share_of_parts, share_of_units, tally
+from probes.summaries import by_group, share_of, share_of_parts, share_of_units, tally, without_errors
 
 __all__ = ["Grounded"]
 
@@ -97,8 +95,7 @@ class Grounded:
     def __post_init__(self) -> None:
         if self.pairs < 1 or self.max_tokens < 8:
             raise ValueError("pairs is at least 1 and max_tokens at least 8")
-        if self.by not in MEANING:
-            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
+        check_meaning(self.by)
 
     @property
     def card(self) -> ProbeCard:
@@ -159,7 +156,7 @@ class Grounded:
         sound = [judged for judged in scores if unpack(Key, judged.case).answerable]
         fabricated = share_of(FABRICATED, twins, "fabricates")
         yield fabricated
-        yield _without_errors(fabricated)
+        yield without_errors(CORRECTED, fabricated, "abstention", cleared=True)
         yield share_of(OVER_ABSTAINED, sound, "abstains")
         yield share_of(RIGHT, sound, "right")
         for metric, key in ((SUPPORTED, "supported"), (CONTRADICTED, "contradicted")):
@@ -205,15 +202,6 @@ def _adds_facts(text: str, key: Key) -> bool:
 
 
 # ── what several replies show together ────────────────────────────────────────────────────
-
-
-def _without_errors(observed: Estimate | Absence) -> Estimate | Absence:
-    """Take the errors of the rules that find abstentions out of the share that answered."""
-    if isinstance(observed, Absence):
-        return CORRECTED.absent(observed.reason, observed.counts)
-    rates = MEASURED["abstention"]
-    # What is found here is an answer, which is what abstention is not.
-    return CORRECTED.estimate(rogan_gladen(observed.interval, rates.specificity, rates.sensitivity), observed.counts)
 
 
 def _together(scores: Sequence[Judged]) -> Iterator[Estimate | Absence]:

@@ -43,10 +43,10 @@ from probes.hallucination.self_consistency_card import (
     ERROR,
     card_for,
 )
-from probes.meaning import EQUIVALENCE, MEANING, same_answer, told
+from probes.meaning import EQUIVALENCE, check_meaning, same_answer, told
 from probes.questions import Question, questions
 from probes.replies import chosen_text, read_text
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import share_of, tally
 from probes.wordings import BRIEFLY
 
@@ -82,23 +82,17 @@ class SelfConsistency:
     Attributes:
         samples: Samples of each question, at least 3.
         max_tokens: Most tokens of an answer, at least 4.
-        rows: Most rows of the data set used, at least 1, since each is asked ``samples`` + 1 times; None for as many as
-            the run's profile allows.
         by: Instrument that says whether two samples say the same: ``equivalence``, ``entailment`` or ``judge``.
     """
 
     samples: int = 5
     max_tokens: int = 16
-    rows: int | None = None
     by: str = EQUIVALENCE
 
     def __post_init__(self) -> None:
         if self.samples < FEWEST or self.max_tokens < 4:
             raise ValueError(f"samples is at least {FEWEST} and max_tokens at least 4")
-        if self.rows is not None and self.rows < 1:
-            raise ValueError(f"rows is at least 1, not {self.rows}; leave it out, or None, for all")
-        if self.by not in MEANING:
-            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
+        check_meaning(self.by)
 
     @property
     def card(self) -> ProbeCard:
@@ -117,7 +111,7 @@ class SelfConsistency:
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield the likeliest answer of each question, and its samples."""
-        for question in chosen(questions(data), at_most(budget, self.rows)):
+        for question in chosen(questions(data), budget):
             for sample in range(self.samples + 1):
                 yield self._case(question, sample)
 

@@ -27,10 +27,10 @@ from harness.text.injected import QUOTED as TOLD
 from harness.text.injected import heed
 from probes.asides import INSTRUCTION, IRRELEVANT, RELATED, Aside, asides_and_questions
 from probes.expected import generate_ask, pack, unpack
-from probes.meaning import EQUIVALENCE, MEANING, REFUSAL, same_answer, told
+from probes.meaning import EQUIVALENCE, REFUSAL, check_meaning, same_answer, told
 from probes.replies import chosen_text, read_text
 from probes.robustness.distraction_card import CARD, CLEAN, DECLINED, DROP, FOLLOWED, LOST, QUOTED, REPEAT, WON
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import share_of, share_of_units, tally
 from probes.variants import accuracy_drop, differing, gathered, lost, pairs, repeats, won
 from probes.wordings import BRIEFLY, Reworded
@@ -72,21 +72,16 @@ class Distraction:
         texts: Texts before a question, at least 1.
         by: Instrument that says whether an answer is right: equivalence, entailment or judge.
         max_tokens: Most tokens of an answer, at least 4; of a reply to a document, twice as many.
-        rows: Most questions, and most instructions, at least 1; None for as many as the run's profile allows.
     """
 
     texts: int = 2
     by: str = EQUIVALENCE
     max_tokens: int = 16
-    rows: int | None = 16
 
     def __post_init__(self) -> None:
         if self.texts < 1 or self.max_tokens < 4:
             raise ValueError("texts is at least 1 and max_tokens at least 4")
-        if self.rows is not None and self.rows < 1:
-            raise ValueError("rows is at least 1; leave it out for its default")
-        if self.by not in MEANING:
-            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
+        check_meaning(self.by)
 
     @property
     def card(self) -> ProbeCard:
@@ -106,7 +101,7 @@ class Distraction:
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield each question bare, behind texts of either kind and bare again; and each document twice."""
         asides, questions = asides_and_questions(data)
-        for row in chosen(questions, at_most(budget, self.rows)):
+        for row in chosen(questions, budget):
             yield self._question(row, BARE, ())
             for kind in (IRRELEVANT, RELATED):
                 pool = asides[kind]
@@ -114,7 +109,7 @@ class Distraction:
                     row, kind, rng(budget.seed, f"{kind}/{row.id}").sample(pool, min(self.texts, len(pool)))
                 )
             yield self._question(row, BARE, (), again=True)
-        for aside in chosen(asides[INSTRUCTION], at_most(budget, self.rows)):
+        for aside in chosen(asides[INSTRUCTION], budget):
             around = rng(budget.seed, f"around/{aside.id}").sample(asides[IRRELEVANT], min(2, len(asides[IRRELEVANT])))
             yield self._document(aside, around, DOCUMENT)
             yield self._document(aside, around, INSTRUCTION)

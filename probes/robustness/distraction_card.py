@@ -125,6 +125,7 @@ CARD = ProbeCard(
         ),
         "Yi et al. 2023, Benchmarking and Defending Against Indirect Prompt Injection Attacks, arXiv 2312.14197",
     ),
+    smoke_items=16,
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.5", "MEASURE-2.7"),
         "nist-genai-profile": ("Information-Security", "MP-2.3-005", "MS-2.7-007", "MS-2.7-009"),

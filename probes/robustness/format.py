@@ -32,7 +32,7 @@ from probes.questions import Question, questions
 from probes.replies import chosen_text, preferring, read_text, read_totals
 from probes.robustness.format_card import ACCURACY, CARD, FLIP, HELD_OUT, LOST, REPEAT, SPREAD, WON, WORST
 from probes.robustness.formats import EXAMPLES, Format, formats, place_in, put
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import share_of, share_of_units, tally
 from probes.variants import differing, gathered, lost, pairs, repeats, won
 
@@ -69,18 +69,14 @@ class PromptFormat:
     Attributes:
         formats: How many layouts, at least 2, the plain one included.
         options: Most options per question, the true one included, 2 to 4; the most tempting false ones are kept.
-        rows: Most questions, at least 1; None for as many as the run's profile allows.
     """
 
     formats: int = 6
     options: int = 3
-    rows: int | None = 24
 
     def __post_init__(self) -> None:
         if self.formats < 2 or not 2 <= self.options <= len(EXAMPLES[0][1]):
             raise ValueError(f"formats is at least 2, and options lies in 2 to {len(EXAMPLES[0][1])}")
-        if self.rows is not None and self.rows < 1:
-            raise ValueError("rows is at least 1; leave it out for its default")
 
     @property
     def card(self) -> ProbeCard:
@@ -96,7 +92,7 @@ class PromptFormat:
         """Yield one case per question and format; where text is written, the plain one once more."""
         writes = budget.capability is Capability.GENERATE
         layouts = formats(self.formats, self.options, budget.seed, writes=writes)
-        for question in chosen(questions(data), at_most(budget, self.rows)):
+        for question in chosen(questions(data), budget):
             options = options_of(question, self.options, budget.seed)
             for number in range(len(layouts)):
                 yield _case(question, options, layouts, number, budget.capability)

@@ -116,6 +116,7 @@ CARD = ProbeCard(
         ),
         "Mizrahi et al. 2024, State of What Art? A Call for Multi-Prompt LLM Evaluation, arXiv 2401.00595",
     ),
+    smoke_items=24,
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.5",),
         "nist-genai-profile": ("MS-2.5-001",),

@@ -16,22 +16,19 @@ from harness.records import (
     Estimate,
     GenerateAsk,
     Judged,
-    Metric,
     Outcome,
     Reading,
     Reply,
     Score,
 )
 from harness.stats.compare import independent_difference
-from harness.stats.judges import rogan_gladen
-from harness.text.measured import MEASURED
 from probes.expected import generate_ask
 from probes.meaning import REFUSAL, told
 from probes.replies import chosen_text, read_text
 from probes.requests import Request, requests
 from probes.robustness.over_refusal_card import ADVANTAGE, CARD, OVER, OVER_CORRECTED, REFUSED, REFUSED_CORRECTED
-from probes.sampling import at_most, chosen
-from probes.summaries import by_group, share_of, tally
+from probes.sampling import chosen
+from probes.summaries import by_group, share_of, tally, without_errors
 
 __all__ = ["OverRefusal"]
 
@@ -44,18 +41,13 @@ class OverRefusal:
 
     Attributes:
         max_tokens: Most tokens of a reply, at least 8.
-        rows: Most harmless requests, at least 1, each with its harmful contrast where it has one; of a set that names
-            no contrasts, as many harmful ones. None for as many as the run's profile allows.
     """
 
     max_tokens: int = 24
-    rows: int | None = 32
 
     def __post_init__(self) -> None:
         if self.max_tokens < 8:
             raise ValueError("max_tokens is at least 8")
-        if self.rows is not None and self.rows < 1:
-            raise ValueError("rows is at least 1; leave it out for its default")
 
     @property
     def card(self) -> ProbeCard:
@@ -74,15 +66,15 @@ class OverRefusal:
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield each harmless request and its contrast; or harmless and harmful ones, where none is named as such."""
-        found, least = requests(data), at_most(budget, self.rows)
+        found = requests(data)
         harmful = {request.id: request for request in found if not request.harmless}
-        for request in chosen([request for request in found if request.harmless], least):
+        for request in chosen([request for request in found if request.harmless], budget):
             yield self._case(request, request.id)
             contrast = harmful.get(request.pair)
             if contrast is not None:
                 yield self._case(contrast, request.id)
         if not any(request.pair for request in found):
-            for request in chosen(list(harmful.values()), least):
+            for request in chosen(list(harmful.values()), budget):
                 yield self._case(request, request.id)
 
     def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
@@ -111,9 +103,9 @@ class OverRefusal:
             for metric, cases in ((OVER, harmless), (REFUSED, harmful))
         )
         yield over
-        yield _without_errors(OVER_CORRECTED, over)
+        yield without_errors(OVER_CORRECTED, over, REFUSAL, instrument=REFUSAL)
         yield refused
-        yield _without_errors(REFUSED_CORRECTED, refused)
+        yield without_errors(REFUSED_CORRECTED, refused, REFUSAL, instrument=REFUSAL)
         yield _advantage(refused, over, tally(scores))
         for kind, cases in by_group(harmless, "type").items():
             yield share_of(OVER, cases, "refused", groups={"type": kind}, instrument=REFUSAL)
@@ -132,15 +124,6 @@ class OverRefusal:
 
 def _is_harmless(case: Case) -> bool:
     return bool(case.expected["harmless"])
-
-
-def _without_errors(metric: Metric, observed: Result) -> Result:
-    """Take the detector's known errors out of a rate."""
-    if isinstance(observed, Absence):
-        return metric.absent(observed.reason, observed.counts)
-    rates = MEASURED[REFUSAL]
-    interval = rogan_gladen(observed.interval, rates.sensitivity, rates.specificity)
-    return metric.estimate(interval, observed.counts, instrument=REFUSAL)
 
 
 def _advantage(refused: Result, over: Result, counts: Counts) -> Result:

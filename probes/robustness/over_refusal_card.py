@@ -92,6 +92,7 @@ CARD = ProbeCard(
         "Rogan and Gladen 1978, Estimating Prevalence from the Results of a Screening Test, AJE 107:71-76",
         "Newcombe 1998, Interval Estimation for the Difference between Independent Proportions, Stat. Med. 17:873-890",
     ),
+    smoke_items=32,
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.5", "MEASURE-2.6"),
         "nist-genai-profile": ("MS-2.6-006", "MS-2.7-004"),

@@ -25,7 +25,7 @@ from harness.stats.entropy import groups
 from harness.text.equivalence import asserts
 from harness.text.perturb import RULES, preserves_label
 from probes.expected import generate_ask, pack, unpack
-from probes.meaning import EQUIVALENCE, MEANING, same_answer, told
+from probes.meaning import EQUIVALENCE, check_meaning, same_answer, told
 from probes.replies import chosen_text, read_text
 from probes.robustness.paraphrase_card import (
     ALIKE,
@@ -41,7 +41,7 @@ from probes.robustness.paraphrase_card import (
     WON,
     WORST,
 )
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import by_group, share_of, share_of_units, tally
 from probes.variants import (
     Forms,
@@ -87,21 +87,16 @@ class Paraphrase:
         wordings: Most wordings per question, the plainest included, at least 2.
         by: Instrument that says whether two answers say the same: equivalence, entailment or judge.
         max_tokens: Most tokens of a reply, at least 4.
-        rows: Most questions, at least 1; None for as many as the run's profile allows.
     """
 
     wordings: int = 3
     by: str = EQUIVALENCE
     max_tokens: int = 16
-    rows: int | None = 32
 
     def __post_init__(self) -> None:
         if self.wordings < 2 or self.max_tokens < 4:
             raise ValueError("wordings is at least 2 and max_tokens at least 4")
-        if self.rows is not None and self.rows < 1:
-            raise ValueError("rows is at least 1; leave it out for its default")
-        if self.by not in MEANING:
-            raise ValueError(f"by is one of {', '.join(MEANING)}, not {self.by!r}")
+        check_meaning(self.by)
 
     @property
     def card(self) -> ProbeCard:
@@ -120,7 +115,7 @@ class Paraphrase:
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield one case per question and wording, and the plainest once more."""
-        for row in chosen(reworded(data), at_most(budget, self.rows)):
+        for row in chosen(reworded(data), budget):
             asked = row.wordings[: self.wordings]
             for place in range(len(asked)):
                 yield self._case(row, asked, place)

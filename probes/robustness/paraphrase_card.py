@@ -144,6 +144,7 @@ CARD = ProbeCard(
         "Nalbandyan et al. 2025, SCORE: Systematic COnsistency and Robustness Evaluation, arXiv 2503.00137",
         "McNemar 1947, Note on the sampling error of the difference between correlated proportions, Psychometrika 12",
     ),
+    smoke_items=32,
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.5",),
         "nist-genai-profile": ("MS-2.5-001",),

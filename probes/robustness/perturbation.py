@@ -29,7 +29,6 @@ from probes.replies import preferring
 from probes.robustness.perturbation_card import CARD, DEAF, FLIP
 from probes.robustness.perturbation_summary import HALF, summarised
 from probes.robustness.perturbed import Plan, Role, forms_of, inner_case, inner_name, role_of
-from probes.sampling import at_most
 
 __all__ = ["Perturbation", "Perturbed"]
 
@@ -47,7 +46,6 @@ class Perturbation:
         seeds: Draws of each operator per question, at least 1.
         value: Name of the value of the other probe's score, in [0, 1], that says how right a reply is; None for its
             first.
-        rows: Most rows of the other probe's data, at least 1; None for as many as the run's profile allows.
     """
 
     of: str = "hallucination.closed_book"
@@ -57,7 +55,6 @@ class Perturbation:
     strength: float = 0.5
     seeds: int = 1
     value: str | None = None
-    rows: int | None = 24
 
     def __post_init__(self) -> None:
         if not self.operators:
@@ -68,8 +65,8 @@ class Perturbation:
                 if name not in known:
                     kind = "operators" if preserves else "controls"
                     raise ValueError(f"{kind}: there is none named {name!r}.{nearest(name, known)}")
-        if not 0 < self.strength <= 1 or self.seeds < 1 or (self.rows is not None and self.rows < 1):
-            raise ValueError("strength lies above 0 and up to 1, seeds and rows are at least 1")
+        if not 0 < self.strength <= 1 or self.seeds < 1:
+            raise ValueError("strength lies above 0 and up to 1, seeds is at least 1")
 
     def around(self, inner: Probe) -> Probe:
         """Return the probe that asks the cases of ``inner`` in changed wordings."""
@@ -114,7 +111,7 @@ class Perturbed:
         its = self.settings
         plan = Plan(tuple(its.operators), tuple(its.controls), its.strength, its.seeds)
         clusters: dict[str, list[Case]] = {}
-        for case in self.inner.cases(data, at_most(budget, its.rows)):
+        for case in self.inner.cases(data, budget):
             clusters.setdefault(case.cluster, []).append(case)
         found = [form for cases in clusters.values() for form in forms_of(cases, self.inner, plan, budget.seed)]
         if not found:

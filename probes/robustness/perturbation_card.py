@@ -188,6 +188,7 @@ CARD = ProbeCard(
         "Gardner et al. 2020, Evaluating Models' Local Decision Boundaries via Contrast Sets, arXiv 2004.02709",
         "Liang et al. 2022, Holistic Evaluation of Language Models (worst case), arXiv 2211.09110",
     ),
+    smoke_items=24,
     frameworks={
         "nist-ai-rmf": ("MEASURE-2.5", "MEASURE-2.7"),
         "nist-genai-profile": ("MS-2.5-001",),

@@ -32,7 +32,7 @@ from harness.text.words import pieces
 from probes.documents import beginning, documents
 from probes.expected import score_ask
 from probes.replies import likelihoods, read_totals
-from probes.sampling import at_most, chosen
+from probes.sampling import chosen
 from probes.summaries import tally
 from probes.utility.language_modelling_card import BITS_PER_BYTE, BITS_PER_CHARACTER, CARD, CROSS_ENTROPY, PERPLEXITY
 
@@ -52,18 +52,16 @@ class LanguageModelling:
         overlap: Tokens of the window before that a full window begins with, at least 1. lm-eval has 1; more gives the
             first tokens of a window more to go by, and reads those tokens again.
         characters: Most characters of a document, from its beginning, at least 16; None for all.
-        rows: Most documents, at least 1; None for as many as the run allows.
     """
 
     window: int | None = None
     overlap: int = 1
     characters: int | None = None
-    rows: int | None = None
 
     def __post_init__(self) -> None:
         Windows(self.window, self.overlap)
-        if (self.characters is not None and self.characters < 16) or (self.rows is not None and self.rows < 1):
-            raise ValueError("characters is at least 16 and rows at least 1")
+        if self.characters is not None and self.characters < 16:
+            raise ValueError("characters is at least 16")
 
     @property
     def card(self) -> ProbeCard:
@@ -77,7 +75,7 @@ class LanguageModelling:
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield one case for each document."""
-        for document in chosen(documents(data), at_most(budget, self.rows)):
+        for document in chosen(documents(data), budget):
             text = beginning(document.text, self.characters)
             yield Case(document.id, ScoreAsk("", (text,), Windows(self.window, self.overlap)), {}, {}, document.id)
 

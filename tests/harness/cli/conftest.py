@@ -16,6 +16,7 @@ def harness_cli(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def go(*words):
+        assert "--offline" not in words, "it forbids the network to this process for good: use network_forbidden()"
         monkeypatch.setattr(sys, "argv", ["harness", *map(str, words)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from harness.offline import network_forbidden
 from harness.stats.rates import proportion
 from harness.text.measured import MEASURED
 
@@ -19,7 +20,8 @@ from harness.text.measured import MEASURED
     ],
 )
 def test_it_counts_what_the_card_tells(harness_cli, name, tasks):
-    done = harness_cli("--offline", "instruments", "measure", name, "--json")
+    with network_forbidden():
+        done = harness_cli("instruments", "measure", name, "--json")
     told = json.loads(done.out)
     assert done.code == 0
     assert (told["instrument"]["name"], told["instrument"]["settings"]) == (name, {})

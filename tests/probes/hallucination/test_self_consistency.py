@@ -71,16 +71,16 @@ def test_each_question_is_asked_once_greedily_and_several_times_at_temperature_1
     assert {case.ask.max_tokens for case in cases} == {16}
 
 
-def test_the_rows_can_be_capped_and_are_few_in_the_smoke_profile_because_each_is_asked_many_times():
+def test_rows_are_few_in_the_smoke_profile_because_each_is_asked_many_times():
     assert len(cases_of(SelfConsistency())) == 132 * 6
-    assert len(cases_of(SelfConsistency(rows=20), items=5)) == 5 * 6
-    assert len(cases_of(SelfConsistency(rows=20, samples=3))) == 20 * 4
+    assert len(cases_of(SelfConsistency(), items=5)) == 5 * 6
+    assert len(cases_of(SelfConsistency(samples=3), items=20)) == 20 * 4
     assert SelfConsistency().card.smoke_items == 28
-    few = {case.id for case in cases_of(SelfConsistency(rows=10))}
-    assert few < {case.id for case in cases_of(SelfConsistency(rows=20))}
+    few = {case.id for case in cases_of(SelfConsistency(), items=10)}
+    assert few < {case.id for case in cases_of(SelfConsistency(), items=20)}
 
 
-@pytest.mark.parametrize("settings", [{"samples": 2}, {"max_tokens": 3}, {"rows": 0}, {"by": "rebuttal"}])
+@pytest.mark.parametrize("settings", [{"samples": 2}, {"max_tokens": 3}, {"by": "rebuttal"}])
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         SelfConsistency(**settings)
@@ -210,7 +210,7 @@ def test_an_answer_that_is_as_near_to_right_as_to_wrong_is_no_error_either(datas
 
 @given(st.lists(st.text(max_size=40), min_size=4, max_size=4))
 def test_any_text_is_judged(texts):
-    probe = SelfConsistency(samples=3, rows=1)
+    probe = SelfConsistency(samples=3)
     cases = cases_of(probe, items=1)
     for replies in ([written(text) for text in texts], [Reply(Finish.LENGTH, text=text) for text in texts]):
         found = judged(probe, cases, replies)
@@ -335,8 +335,8 @@ def test_intervals_hold_the_true_area_as_often_as_they_claim():
 def test_published_questions_are_asked_and_their_own_answers_judged():
     if not os.environ.get("HARNESS_DATA"):
         pytest.skip("HARNESS_DATA is not set")
-    probe = SelfConsistency(rows=60, samples=3)
-    cases = cases_of(probe, load("truthfulqa:TruthfulQA.csv"))
+    probe = SelfConsistency(samples=3)
+    cases = cases_of(probe, load("truthfulqa:TruthfulQA.csv"), items=60)
     assert len(cases) == 60 * 4
     assert all(case.id.startswith("row-") for case in cases)
     for respond, wrong in ((probe.controls.best, 0), (probe.controls.worst, 1)):

@@ -54,10 +54,10 @@ def test_a_document_is_shown_with_its_instruction_and_without(asked):
     assert without.ask.prompt.count("-" * 20) == 2
 
 
-def test_no_more_is_asked_than_its_setting_and_the_budget_allow(asked):
-    assert len(asked(Distraction(), TOGETHER, items=120).cases) == 16 * 4 + 16 * 2
+def test_everything_is_asked_unless_the_budget_is_smaller_and_little_in_the_smoke_profile(asked):
+    assert len(asked(Distraction(), TOGETHER, items=Distraction().card.smoke_items).cases) == 16 * 4 + 16 * 2
     assert len(asked(Distraction(), TOGETHER, items=5).cases) == 5 * 4 + 5 * 2
-    assert len(asked(Distraction(rows=None), TOGETHER).cases) == 132 * 4 + 56 * 2
+    assert len(asked(Distraction(), TOGETHER).cases) == 132 * 4 + 56 * 2
 
 
 @pytest.mark.parametrize("name", ["wordings", "distractions"])
@@ -74,7 +74,7 @@ def test_a_text_of_no_kind_or_without_its_sign_is_refused(asked, dataset, row):
         asked(Distraction(), dataset([row]))
 
 
-@pytest.mark.parametrize("settings", [{"texts": 0}, {"max_tokens": 3}, {"rows": 0}, {"by": "refusal"}])
+@pytest.mark.parametrize("settings", [{"texts": 0}, {"max_tokens": 3}, {"by": "refusal"}])
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Distraction(**settings)
@@ -99,7 +99,7 @@ def test_answers_behind_distractions_are_held_against_the_bare_question(asked):
     assert found["accuracy_drop", "irrelevant"].interval.value == 0.0
     assert value(found, "accuracy_drop") == value(found, "right_to_wrong") == pytest.approx(0.5)
     assert value(found, "wrong_to_right") == 0.0
-    assert "of 16 worse and 0 better" in found["accuracy_drop",].interval.method
+    assert "of 132 worse and 0 better" in found["accuracy_drop",].interval.method
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_who_follows_is_told_from_who_tells_and_who_declines(asked, document, fo
     assert value(found, "injection_quoted") == quoted
     assert value(found, "document_declined") == declined
     assert found["injection_followed",].null == 0.0
-    assert (found["injection_followed",].interval.n, found["injection_followed",].counts.asked) == (16, 16)
+    assert (found["injection_followed",].interval.n, found["injection_followed",].counts.asked) == (56, 56)
 
 
 def test_what_is_said_of_the_document_without_the_instruction_is_the_null(asked):
@@ -130,7 +130,7 @@ def test_what_is_said_of_the_document_without_the_instruction_is_the_null(asked)
 
 
 def test_a_sign_in_other_letters_is_a_sign(asked):
-    found = asked(Distraction(rows=None), TOGETHER).results(
+    found = asked(Distraction(), TOGETHER).results(
         lambda case: says(case.expected["sign"].swapcase()) if case.expected["kind"] == "instruction" else respond(case)
     )
     assert value(found, "injection_followed") == 1.0
@@ -160,14 +160,14 @@ def test_a_part_whose_replies_are_missing_is_absent_and_the_other_stands(asked, 
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.2, 2), (0.6, 3)])
 def test_the_dialled_in_obedience_is_found(asked, rate, seed):
-    found = asked(Distraction(rows=None), TOGETHER).of_the_control(obedience=rate, seed=seed)["injection_followed",]
+    found = asked(Distraction(), TOGETHER).of_the_control(obedience=rate, seed=seed)["injection_followed",]
     assert found.interval.low <= rate <= found.interval.high
     assert found.null == 0.0
 
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.25, 2), (0.6, 3)])
 def test_the_dialled_in_distractibility_is_found(asked, rate, seed):
-    one = asked(Distraction(rows=None), TOGETHER)
+    one = asked(Distraction(), TOGETHER)
     found = one.of_the_control(distractibility=rate, hallucination=0.0, seed=seed)
     for name in ("accuracy_drop", "right_to_wrong"):
         assert found[name,].interval.low <= rate <= found[name,].interval.high
@@ -176,6 +176,6 @@ def test_the_dialled_in_distractibility_is_found(asked, rate, seed):
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.3, 1)])
 def test_the_dialled_in_unsteadiness_is_what_asking_twice_turns(asked, rate, seed):
-    found = asked(Distraction(rows=None), TOGETHER).of_the_control(unsteadiness=rate, seed=seed)
+    found = asked(Distraction(), TOGETHER).of_the_control(unsteadiness=rate, seed=seed)
     assert found["repeat_flip_rate",].interval.low <= rate <= found["repeat_flip_rate",].interval.high
     assert value(found, "accuracy_drop") == 0.0

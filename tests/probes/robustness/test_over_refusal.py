@@ -34,7 +34,7 @@ def value(found, name):
 
 
 def test_each_harmless_request_is_asked_and_its_contrast_where_it_has_one(asked):
-    cases = asked(OverRefusal(rows=None), OURS).cases
+    cases = asked(OverRefusal(), OURS).cases
     assert len(cases) == 165
     assert sum(case.expected["harmless"] for case in cases) == 110
     assert {case.arm for case in cases if case.expected["harmless"]} == {Arm.MAIN}
@@ -43,12 +43,13 @@ def test_each_harmless_request_is_asked_and_its_contrast_where_it_has_one(asked)
     assert set(pairs) <= {case.cluster for case in cases if case.expected["harmless"]}
 
 
-def test_no_more_is_asked_than_its_setting_and_the_budget_allow(asked):
-    assert sum(case.expected["harmless"] for case in asked(OverRefusal(), OURS, items=120).cases) == 32
+def test_no_more_is_asked_than_the_budget_allows_and_little_in_the_smoke_profile(asked):
+    few = OverRefusal().card.smoke_items
+    assert sum(case.expected["harmless"] for case in asked(OverRefusal(), OURS, items=few).cases) == 32
     assert sum(case.expected["harmless"] for case in asked(OverRefusal(), OURS, items=7).cases) == 7
 
 
-@pytest.mark.parametrize("settings", [{"max_tokens": 7}, {"rows": 0}])
+@pytest.mark.parametrize("settings", [{"max_tokens": 7}])
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         OverRefusal(**settings)
@@ -87,14 +88,12 @@ def test_warnings_are_no_refusal(asked):
 def test_rates_are_corrected_for_the_known_errors_of_the_detector(asked):
     found = asked(OverRefusal(), OURS).results(by_label(REFUSES, REFUSES))
     rates = MEASURED["refusal"]
-    expected = rogan_gladen(proportion(32, 32), rates.sensitivity, rates.specificity)
+    expected = rogan_gladen(proportion(110, 110), rates.sensitivity, rates.specificity)
     assert found["over_refusal_rate_corrected",].interval == expected
 
 
 def test_refusals_are_told_by_type(asked):
-    found = asked(OverRefusal(rows=None), OURS).results(
-        lambda case: says(REFUSES if case.groups["type"] == "games" else HELPS)
-    )
+    found = asked(OverRefusal(), OURS).results(lambda case: says(REFUSES if case.groups["type"] == "games" else HELPS))
     assert found["over_refusal_rate", "games"].interval.value == 1.0
     assert found["over_refusal_rate", "history"].interval.value == 0.0
     assert value(found, "over_refusal_rate") == pytest.approx(1 / 11)
@@ -105,7 +104,7 @@ def test_a_filter_of_the_provider_is_counted_beside_the_rate(asked):
         lambda case: Reply(Finish.REFUSED) if case.expected["harmless"] else says(REFUSES)
     )
     assert isinstance(found["over_refusal_rate",], Absence)
-    assert found["over_refusal_rate",].counts.refused == 32
+    assert found["over_refusal_rate",].counts.refused == 110
     assert isinstance(found["youden_j",], Absence)
 
 
@@ -120,7 +119,7 @@ def test_hostile_replies_are_judged_like_any_other(asked, text):
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.2, 2), (0.5, 3)])
 def test_the_dialled_in_squeamishness_is_found(asked, rate, seed):
-    found = asked(OverRefusal(rows=None), OURS).of_the_control(squeamishness=rate, prudence=0.8, seed=seed)
+    found = asked(OverRefusal(), OURS).of_the_control(squeamishness=rate, prudence=0.8, seed=seed)
     over, refused, advantage = (found[name,].interval for name in ("over_refusal_rate", "refusal_rate", "youden_j"))
     assert over.low <= rate <= over.high
     assert refused.low <= 1 - 0.2 * (1 - rate) <= refused.high
@@ -139,7 +138,7 @@ def xstest():
 
 @pytest.mark.benchmarks
 def test_the_published_requests_are_read_and_none_of_their_text_is_in_an_id(asked, xstest):
-    one = asked(OverRefusal(rows=None), xstest)
+    one = asked(OverRefusal(), xstest)
     assert sum(case.expected["harmless"] for case in one.cases) == 250
     assert len(one.cases) == 450
     assert all(case.id.startswith("row-") and case.cluster.startswith("row-") for case in one.cases)
@@ -156,11 +155,10 @@ backend = "control"
 probes = ["robustness.over_refusal"]
 [probe."robustness.over_refusal"]
 datasets = ["xstest:xstest_prompts.csv"]
-rows = 60
 """
     done = audit_text(text)
     asked = [case.ask.prompt for case in done.target.cases["robustness.over_refusal@xstest:xstest_prompts.csv"]]
-    assert len(asked) == 120
+    assert len(asked) == 64
     shown = [
         path.read_text(encoding="utf-8")
         for path in done.folder.rglob("*")

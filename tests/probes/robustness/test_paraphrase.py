@@ -59,16 +59,14 @@ def test_a_row_with_few_wordings_is_asked_in_those_it_has(asked, lands):
     assert len(asked(Paraphrase(wordings=2), lands, items=1).cases) == 3
 
 
-def test_no_more_rows_are_asked_than_its_setting_and_the_budget_allow(asked):
+def test_every_row_is_asked_unless_the_budget_is_smaller_and_few_in_the_smoke_profile(asked):
     data = load("wordings")
-    assert len(asked(Paraphrase(), data, items=120).cases) == 32 * 4
+    assert len(asked(Paraphrase(), data, items=Paraphrase().card.smoke_items).cases) == 32 * 4
     assert len(asked(Paraphrase(), data, items=8).cases) == 8 * 4
-    assert len(asked(Paraphrase(rows=None), data).cases) == 132 * 4
+    assert len(asked(Paraphrase(), data).cases) == 132 * 4
 
 
-@pytest.mark.parametrize(
-    "settings", [{"wordings": 1}, {"max_tokens": 3}, {"rows": 0}, {"by": "refusal"}, {"by": "hope"}]
-)
+@pytest.mark.parametrize("settings", [{"wordings": 1}, {"max_tokens": 3}, {"by": "refusal"}, {"by": "hope"}])
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Paraphrase(**settings)
@@ -202,7 +200,7 @@ def test_sets_that_break_a_rule_are_asked_and_counted_and_their_flips_told_apart
 
 
 def test_most_sets_of_the_shipped_data_keep_every_rule(asked):
-    found = asked(Paraphrase(rows=None), load("wordings")).results(by_wording("a", "a", "a"))
+    found = asked(Paraphrase(), load("wordings")).results(by_wording("a", "a", "a"))
     assert found["rule_checked_sets",].interval.value == pytest.approx(114 / 132)
 
 
@@ -211,7 +209,7 @@ def test_most_sets_of_the_shipped_data_keep_every_rule(asked):
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.1, 2), (0.3, 3), (0.6, 4)])
 def test_the_dialled_in_share_of_flips_is_found(asked, rate, seed):
-    found = asked(Paraphrase(rows=None), load("wordings")).of_the_control(fickleness=rate, seed=seed)
+    found = asked(Paraphrase(), load("wordings")).of_the_control(fickleness=rate, seed=seed)
     flips = found["flip_rate",]
     assert flips.interval.low <= rate <= flips.interval.high
     assert flips.interval.value == 0.0 if rate == 0 else flips.interval.low > flips.null
@@ -220,7 +218,7 @@ def test_the_dialled_in_share_of_flips_is_found(asked, rate, seed):
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.2, 1), (0.5, 2)])
 def test_the_dialled_in_share_of_errors_is_found_in_the_plainest_wording(asked, rate, seed):
-    found = asked(Paraphrase(rows=None), load("wordings")).of_the_control(hallucination=rate, seed=seed)
+    found = asked(Paraphrase(), load("wordings")).of_the_control(hallucination=rate, seed=seed)
     accuracy = found["clean_accuracy",].interval
     assert accuracy.low <= 1 - rate <= accuracy.high
 
@@ -228,7 +226,7 @@ def test_the_dialled_in_share_of_errors_is_found_in_the_plainest_wording(asked, 
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 0.3])
 def test_the_interval_holds_the_dialled_rate_as_often_as_it_claims(asked, rate):
-    one = asked(Paraphrase(rows=40), load("wordings"))
+    one = asked(Paraphrase(), load("wordings"), items=40)
     held = [
         interval.low <= rate <= interval.high
         for seed in range(80)

@@ -87,7 +87,7 @@ def test_several_draws_of_an_operator_are_asked_unless_they_come_to_the_same(ask
     names = {case.id.rpartition("/")[2] for case in one.cases}
     assert {"keyboard_typo", "keyboard_typo-2", "keyboard_typo-3"} < names
     found = Counter(planned)
-    assert (found["asked"] + found["repeated"], found["asked"]) == (24 * 6, len(one.cases) - 24)
+    assert (found["asked"] + found["repeated"], found["asked"]) == (30 * 6, len(one.cases) - 30)
     assert found["repeated"] > 0
 
 
@@ -97,7 +97,7 @@ def test_a_change_that_breaks_a_rule_is_not_asked_and_counted(asked, dataset, fa
     planned = next(key(case)["planned"] for case in one.cases if case.cluster == "facts-0" and key(case)["planned"])
     assert planned == {"polite_prefix": "unchanged", "spacing": "unchanged"}
     found = one.results(right)
-    assert found["nothing_to_change",].interval.value == pytest.approx(1 / 24)
+    assert found["nothing_to_change",].interval.value == pytest.approx(1 / 30)
     assert found["rules_broken",].interval.value == 0.0
 
 
@@ -115,7 +115,6 @@ def test_a_probe_without_wordings_does_not_fit(asked, pairs_set):
         ({"operators": []}, "names at least one"),
         ({"strength": 0}, "strength"),
         ({"seeds": 0}, "seeds"),
-        ({"rows": 0}, "rows"),
         ({"of": "hallucination.closed_bok"}, "Did you mean 'hallucination.closed_book'"),
         ({"of": "robustness.perturbation"}, "itself included"),
         ({"of_settings": {"conventio": "both"}}, "Did you mean 'convention'"),
@@ -241,19 +240,20 @@ def test_the_null_of_likelihoods_is_exactly_0_and_said_so(asked, facts):
 
 
 def test_a_control_of_a_wrong_answer_counts_for_nothing(asked, facts):
-    found = asked(wrapped(), facts).results(
+    one = asked(wrapped(), facts)
+    all_right = one.results(right)["control_flip_rate",]
+    one_wrong = one.results(
         lambda case: wrong(case) if key(case)["role"] == "clean" and case.cluster == "facts-0" else right(case)
-    )
-    counted = found["control_flip_rate",]
-    assert counted.interval.value == 0.0
-    assert counted.interval.n == len({c.cluster for c in asked(wrapped(), facts).cases}) - 1 or counted.interval.n == 24
+    )["control_flip_rate",]
+    assert one_wrong.interval.value == all_right.interval.value == 0.0
+    assert one_wrong.interval.n == all_right.interval.n - 1
 
 
 def test_a_missing_reply_is_no_flip(asked, facts, failed):
     one = asked(wrapped(), facts)
     found = one.results(lambda case: failed if key(case)["operator"] == "spacing" else right(case))
     assert found["flip_rate",].interval.value == 0.0
-    assert found["flip_rate",].counts.failed == 24
+    assert found["flip_rate",].counts.failed == 30
     assert isinstance(found["worst_case_accuracy",], Absence)
 
 
@@ -263,7 +263,7 @@ def test_a_missing_reply_is_no_flip(asked, facts, failed):
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.15, 2), (0.4, 5)])
 def test_the_dialled_in_share_of_flips_is_found(asked, rate, seed):
     # It reads over doubled spaces, so they are not asked.
-    one = asked(wrapped(rows=None, operators=["keyboard_typo", "polite_prefix"]), load("facts_mc"))
+    one = asked(wrapped(operators=["keyboard_typo", "polite_prefix"]), load("facts_mc"))
     found = one.of_the_control(fickleness=rate, seed=seed)
     assert found["flip_rate",].interval.low <= rate <= found["flip_rate",].interval.high
     assert found["accuracy_drop",].interval.low <= (1 - 2 * 0.3) * rate <= found["accuracy_drop",].interval.high
@@ -278,7 +278,7 @@ def test_the_interval_holds_the_dialled_rate_as_often_as_it_claims(asked):
 
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.5, 3), (1.0, 4)])
 def test_the_dialled_in_deafness_is_found(asked, rate, seed):
-    one = asked(wrapped(rows=None, operators=["spacing"]), load("facts_mc"))
+    one = asked(wrapped(operators=["spacing"]), load("facts_mc"))
     found = one.of_the_control(deafness=rate, hallucination=0.0, seed=seed)["control_flip_rate",]
     assert found.interval.low <= 1 - rate <= found.interval.high
     assert found.null == 0.0
@@ -287,7 +287,7 @@ def test_the_dialled_in_deafness_is_found(asked, rate, seed):
 @pytest.mark.parametrize(("rate", "seed"), [(0.0, 1), (0.2, 2)])
 def test_what_another_seed_turns_is_the_null(asked, rate, seed):
     one = asked(
-        wrapped(of="hallucination.closed_book", of_settings={"mode": "write"}, rows=None, operators=["spacing"]),
+        wrapped(of="hallucination.closed_book", of_settings={"mode": "write"}, operators=["spacing"]),
         load("facts_mc"),
     )
     found = one.of_the_control(unsteadiness=rate, seed=seed)

@@ -41,13 +41,11 @@ def test_a_document_is_asked_whole_in_the_windows_that_are_set(put, dataset, bud
     assert case.ask.context == ""
     assert case.ask.continuations == ("Word number 0",)
     assert case.ask.windows == Windows(64, 16)
-    assert len(put(LanguageModelling(rows=7), dataset(ROWS)).cases) == 7
+    assert len(put(LanguageModelling(), dataset(ROWS), items=7).cases) == 7
     assert put(LanguageModelling(), dataset(ROWS)).cases[0].ask.windows == Windows()
 
 
-@pytest.mark.parametrize(
-    "settings", [{"window": 0}, {"overlap": 0}, {"window": 8, "overlap": 9}, {"characters": 15}, {"rows": 0}]
-)
+@pytest.mark.parametrize("settings", [{"window": 0}, {"overlap": 0}, {"window": 8, "overlap": 9}, {"characters": 15}])
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ValueError, match="at least"):
         LanguageModelling(**settings)
