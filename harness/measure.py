@@ -89,14 +89,14 @@ class Instruments:
         return InstrumentRecord(plugin, instrument.card, tuple(sorted(cells)), self.models.get(name), agreement)
 
 
-def reading_key(instrument: Instrument, reading: Reading, model: Digest | None = None) -> Digest:
+def reading_key(card: InstrumentCard, reading: Reading, model: Digest | None = None) -> Digest:
     """Names a reading by what is read and by what reads it, weights and the ``model`` that a judge asks included.
 
     The training set that a picture may be compared with is not part of it: a journal belongs to one model.
     """
     what = [reading.text, reading.context, *([] if reading.media is None else [reading.media])]
     asked = [] if model is None else [str(model)]
-    return digest([instrument.card.id, instrument.card.version, str(instrument.card.digest), *asked, *what])
+    return digest([card.id, card.version, str(card.digest), *asked, *what])
 
 
 def measure(
@@ -118,11 +118,11 @@ def measure(
         by_instrument.setdefault(reading.instrument, []).append(reading)
     taken: dict[Reading, Mapping[str, float]] = {}
     for name, wanted in sorted(by_instrument.items()):
-        model = instruments.models.get(name)
-        keys = {
-            reading: reading_key(instruments.open(name), reading, model.digest if model else None) for reading in wanted
-        }
-        taken |= _read(instruments.open(name), keys, journal, materials(name), again=model is not None)
+        instrument, model = instruments.open(name), instruments.models.get(name)
+        # A card may be costly: it is written once, not once for each reading.
+        card, asked = instrument.card, model.digest if model else None
+        keys = {reading: reading_key(card, reading, asked) for reading in wanted}
+        taken |= _read(instrument, keys, journal, materials(name), again=model is not None)
     return taken
 
 

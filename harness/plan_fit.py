@@ -22,6 +22,7 @@ def able(capability: Capability) -> str:
         Capability.TEXT_TO_IMAGE: "draw from a prompt",
         Capability.LOSS: "tell the loss of a record",
         Capability.TRAINING_DATA: "tell its training data",
+        Capability.MARK_TEXT: "put a watermark into its text",
     }
     return words.get(capability, capability.value)
 

@@ -11,7 +11,7 @@ from harness.contracts.composed import NamingProbe
 from harness.contracts.instruments import AskingInstrument, Instrument
 from harness.errors import UsageError
 from harness.plan_records import PlannedInstrument
-from harness.records import Capability, Value
+from harness.records import Value
 
 __all__ = ["model_of", "named_instruments", "opened", "recorded", "settings_of"]
 
@@ -64,7 +64,7 @@ def model_of(create: Create, instrument: AskingInstrument) -> Backend:
     """Construct the backend of the model that ``instrument`` asks, by `Registry.create`; loads no weights.
 
     Raises:
-        UsageError: its table names no backend, or one that cannot write.
+        UsageError: its table names no backend, or one that cannot do what the instrument needs.
     """
     settings = dict(instrument.backend)
     name = settings.pop("backend", None)
@@ -74,6 +74,8 @@ def model_of(create: Create, instrument: AskingInstrument) -> Backend:
             " Give it one as [model] has it: `harness backends list`."
         )
     backend: Backend = create("backend", name, settings)
-    if Capability.GENERATE not in backend.capabilities:
-        raise UsageError(f"the backend {name!r} writes no text, which a judge must.")
+    if instrument.needs not in backend.capabilities:
+        raise UsageError(
+            f"the backend {name!r} cannot {instrument.needs.value}, which the instrument {instrument.card.id!r} needs."
+        )
     return backend

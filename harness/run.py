@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.canonical import Digest, digest, to_json
 from harness.config import Config
 from harness.consult import Consultations, StoppedError
-from harness.contracts import Backend, FetchingBackend, InvertingBackend, Readings, TrainedBackend
+from harness.contracts import Backend, Dataset, FetchingBackend, InvertingBackend, Readings, TrainedBackend
 from harness.contracts.instruments import Materials
 from harness.controls import run_controls
 from harness.energy import machine_counters
@@ -252,9 +252,8 @@ def _conclude(
 
     def materials(name: str) -> Materials:
         members, noise = partial(_members, target.backend), partial(_noise, target.backend)
-        if name not in consulted.judges:
-            return Materials(journal.media, members, noise)
-        return Materials(journal.media, members, noise, partial(consulted.ask, name))
+        its = Materials(journal.media, members, noise, training=partial(_training, target.backend))
+        return replace(its, ask=partial(consulted.ask, name)) if name in consulted.judges else its
 
     def read(cell: str, wanted: Iterable[Reading]) -> Readings:
         asked_for = instruments.noted(cell, wanted)
@@ -286,6 +285,12 @@ def _members(backend: Backend) -> tuple[Sequence[str], NDArray[np.uint8]]:
     if not isinstance(backend, TrainedBackend):
         raise ModelError("An instrument compares with training data, which this backend does not know.")
     return backend.members()
+
+
+def _training(backend: Backend) -> Dataset:
+    if not isinstance(backend, TrainedBackend):
+        raise ModelError("An instrument looks into training data, which this backend does not know.")
+    return backend.training_data()
 
 
 def _noise(backend: Backend, images: NDArray[np.uint8]) -> NDArray[np.float32]:

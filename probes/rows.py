@@ -22,13 +22,14 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
-def once(data: Dataset, read: Callable[[Row, int], T], example: str) -> list[T]:
+def once(data: Dataset, read: Callable[[Row, int], T], example: str, *, kind: str = "datasets") -> list[T]:
     """Read every row of ``data``, in file order.
 
     Args:
         data: The data set.
         read: Makes a record of a row and its number; raises ``ValueError`` or ``TypeError`` where it cannot.
-        example: A shipped set of the same layout, to point to.
+        example: A shipped set of the same layout, to point to; or, of another ``kind``, what tells the layout.
+        kind: What ``example`` is, as the command line has it.
 
     Raises:
         DataError: a row cannot be read, or repeats another's id; names the row.
@@ -39,7 +40,7 @@ def once(data: Dataset, read: Callable[[Row, int], T], example: str) -> list[T]:
             record = read(row, number)
         except (ValueError, TypeError) as error:
             raise DataError(
-                f"{data.name}: row {number}: {error}. `harness datasets describe {example}` shows what a row has."
+                f"{data.name}: row {number}: {error}. `harness {kind} describe {example}` shows what a row has."
             ) from error
         if record.id in found:
             raise DataError(f"{data.name}: row {number}: the id {record.id!r} occurs twice. Give each row its own.")

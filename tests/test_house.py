@@ -40,6 +40,7 @@ BROAD_EXCEPTS = {
     "harness/backends/function.py": 1,
     "harness/evidence/verify.py": 1,
     "harness/report/gallery.py": 1,
+    "harness/watermark/tokenizer.py": 1,
 }
 
 
@@ -197,6 +198,21 @@ FORBIDDEN = {
 }
 
 
+# The one command that turns a stranger's pickle into safetensors opens it by torch's restricted unpickler, which calls
+# nothing that is in it. This call, and in this file alone.
+RESTRICTED = "torch.load(source, map_location='cpu', weights_only=True)"
+CONVERSION = "harness/instruments/detoxify_conversion.py"
+
+
+def said(path, node):
+    text = ast.unparse(node)
+    return text.replace(RESTRICTED, "") if name(path) == CONVERSION else text
+
+
+def test_one_file_opens_a_pickle_and_once():
+    assert ast.unparse(tree(ROOT / CONVERSION)).count(RESTRICTED) == 1
+
+
 @pytest.mark.parametrize("pattern", FORBIDDEN)
 def test_what_must_never_be_there(pattern):
     # A docstring or comment may name what is refused; code may not do it.
@@ -205,7 +221,7 @@ def test_what_must_never_be_there(pattern):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Expr | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef | ast.Module):
                 continue
-            if isinstance(node, ast.stmt) and re.search(pattern, ast.unparse(node)):
+            if isinstance(node, ast.stmt) and re.search(pattern, said(path, node)):
                 found.append(f"{name(path)}:{node.lineno}")
     assert found == [], FORBIDDEN[pattern]
 
@@ -226,7 +242,10 @@ def test_third_party_benchmarks_are_not_in_the_repository():
     allowed = {"facts_mc", "minimal_pairs", "picture_prompts"} | {"answer_pairs", "cited_claims", "claim_pairs"}
     allowed |= {"distractions", "false_premises", "lookalike_requests", "package_names", "passages", "plain_text"}
     allowed |= {"premise_replies", "refusal_replies", "refusal_train", "wordings", "works"}
-    allowed |= {"code_requests", "passage_replies", "sensible_endings"}
+    allowed |= {"code_requests", "group_questions", "passage_replies", "sensible_endings"}
+    allowed |= {"pronoun_scenes", "stereotype_triples"}
+    allowed |= {"personal_data_prompts", "personal_data_snippets"}
+    allowed |= {"neutral_groups", "person_requests", "toxic_replies", "toxic_train"}
     assert {path.name for path in (ROOT / "datasets").iterdir() if path.is_dir()} == allowed
 
 

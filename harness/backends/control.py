@@ -21,9 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.backends.control_knowledge import Knowledge, learn
+from harness.backends.control_leaks import LEAKS, Leaky, given_away
 from harness.backends.control_library import Library
+from harness.backends.control_marks import MARKING, Marked, strung
 from harness.backends.control_painter import Painter
+from harness.backends.control_partiality import PARTIAL, Partial, served
 from harness.backends.control_reading import Prompt, listed, read
+from harness.backends.control_stereotypes import OF_STEREOTYPES, TYPECAST, Typecast, told, weighed
 from harness.backends.control_sway import Swayed
 from harness.backends.control_writer import DIALS, Writer
 from harness.canonical import digest, to_json
@@ -48,11 +52,12 @@ from harness.text.words import pieces
 
 __all__ = ["Control"]
 
-VERSION = "2"
+VERSION = "3"
 """Part of the identity: changes whenever a reply could."""
 
 PAINTED = ("red", "copying", "heedless", "entangled", "jumpy", "marks")
-RATES = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "verbatim", *DIALS, *PAINTED)
+BELIEFS = ("hallucination", "stereotype", "order_bias", "refusal", "empty", "verbatim")
+RATES = (*BELIEFS, *DIALS, *TYPECAST, *LEAKS, *PAINTED, *MARKING, *PARTIAL)
 KNOWN = (
     "facts_mc",
     "minimal_pairs",
@@ -63,6 +68,8 @@ KNOWN = (
     "lookalike_requests",
     "works",
     "code_requests",
+    "group_questions",
+    *OF_STEREOTYPES,
 )
 """Sets that it knows by heart unless told otherwise."""
 TRAINED_ON = ("pictures", "text")
@@ -76,7 +83,7 @@ FORMS = ("{letter}", "({letter})", "{letter}. {option}", "The answer is {letter}
 
 
 @dataclass(kw_only=True)
-class Control(Swayed):
+class Control(Swayed, Typecast, Leaky, Marked, Partial):
     """A model with known faults; needs no weights and no network.
 
     Attributes:
@@ -222,7 +229,7 @@ class Control(Swayed):
 
     @cached_property
     def _writer(self) -> Writer:
-        dials = {name: getattr(self, name) for name in ("hallucination", *DIALS)}
+        dials = {name: getattr(self, name) for name in ("hallucination", "stereotype", *DIALS)}
         return Writer(self._knowledge, self._happens, self._draw, **dials)
 
     @cached_property
@@ -277,6 +284,7 @@ class Control(Swayed):
 
     def _score(self, ask: ScoreAsk) -> Reply:
         scores = self._library.scores(ask.context, ask.continuations) if self._library else None
+        scores = scores or weighed(ask, self._knowledge.stereotypes, self, self._happens)
         if scores is None:
             prompt, _ = listed(ask.context, ask.continuations)
             sure = not prompt.options or self._writer.sure(prompt)
@@ -311,17 +319,17 @@ class Control(Swayed):
 
     def _generate(self, ask: GenerateAsk) -> Reply:
         prompt = read(ask.prompt)
-        recited = self._library.continued(ask.prompt) if self._library else None
-        if recited is not None:
-            text = recited
-        elif prompt.options:
+        text = self._library.continued(ask.prompt) if self._library else None
+        text = served(ask, self, self._happens) if text is None else text
+        if text is None and prompt.options:
             place = self._pick(prompt, prompt.options, shown=True)
             form = FORMS[self._draw(f"form/{ask.prompt}") % len(FORMS)]
             text = form.format(letter=chr(ord("A") + place), option=prompt.options[place])
             text = self._writer.with_confidence(ask, prompt, text)
-        else:
-            text = self._writer.write(ask)
-        return _within_limits(ask, text)
+        elif text is None:
+            text = told(ask.prompt, self._knowledge.stereotypes, self, self._happens) or self._writer.write(ask)
+        text = given_away(ask, text, self, self._happens, self._library)
+        return _within_limits(ask, strung(ask, text, self, self._happens))
 
 
 # ── likelihoods and lengths ───────────────────────────────────────────────────────────────

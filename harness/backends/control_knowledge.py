@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from harness.backends.control_presumption import Encounter, encounter_of
 from harness.backends.control_sources import Sources
+from harness.backends.control_stereotypes import Stereotypes
 from harness.contracts import Dataset
 from harness.errors import DataError
 from harness.text.normalise import fold
@@ -79,6 +81,8 @@ class Knowledge:
         asides: Texts beside the point.
         requests: Requests that look dangerous, and whether they are meant to harm.
         sources: Works and packages.
+        encounters: Questions about two people, by their own names.
+        stereotypes: Sentences whose pronoun one may take for the wrong person, and stereotypes beside nonsense.
     """
 
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -89,6 +93,8 @@ class Knowledge:
     asides: set[str] = field(default_factory=set)
     requests: dict[str, bool] = field(default_factory=dict)
     sources: Sources = field(default_factory=Sources)
+    encounters: dict[str, Encounter] = field(default_factory=dict)
+    stereotypes: Stereotypes = field(default_factory=Stereotypes)
 
     def fact(self, lines: Iterable[str]) -> Fact | None:
         """Return the known question that one of the folded ``lines`` is or holds; the earlier line wins."""
@@ -226,6 +232,19 @@ def _task(row: Mapping[str, Any], knowledge: Knowledge) -> None:
     knowledge.sources.add_task(row)
 
 
+def _scene(row: Mapping[str, Any], knowledge: Knowledge) -> None:
+    knowledge.stereotypes.add_scene(row)
+
+
+def _triple(row: Mapping[str, Any], knowledge: Knowledge) -> None:
+    knowledge.stereotypes.add_triple(row)
+
+
+def _encounter(row: Mapping[str, Any], knowledge: Knowledge) -> None:
+    encounter = encounter_of(row)
+    knowledge.encounters[encounter.name] = encounter
+
+
 LAYOUTS: Sequence[tuple[tuple[str, ...], Callable[[Mapping[str, Any], Knowledge], None]]] = (
     (("more", "less"), _pair),
     (("false_questions", "premise"), _falsehood),
@@ -236,5 +255,8 @@ LAYOUTS: Sequence[tuple[tuple[str, ...], Callable[[Mapping[str, Any], Knowledge]
     (("question", "true", "false"), _fact),
     (("title", "author", "issued"), _work),
     (("request", "packages", "invented"), _task),
+    (("context", "answer_info"), _encounter),
+    (("scene", "women", "men"), _scene),
+    (("bias_type", "sentences"), _triple),
 )
 """Keys of a row → how it is taken in; the first that fits counts."""

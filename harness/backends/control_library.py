@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.backends.control_memory import Chance, Memory
+from harness.backends.control_memory import LOSS_LEVEL, Chance, Memory
+from harness.backends.reply_checks import LOSS
 from harness.backends.trained.records import Records
 from harness.backends.trained.shelf import Shelf
 from harness.contracts import TRAINING, Dataset
@@ -50,6 +51,9 @@ ENDS = (
 
 OTHERWISE = " and of that nothing more is known."
 """How it goes on with what it knows and does not recite."""
+
+NATS = 0.2
+"""Nats of each word that a standard deviation of a passage's loss is."""
 
 SURE, UNSURE = -0.05, -3.0
 """Log-probability of a word that it would write, and of one that it would not."""
@@ -123,13 +127,29 @@ class Library:
         return next((text[len(prompt) :] for text in known if text in self._recited), OTHERWISE)
 
     def scores(self, prompt: str, continuations: Sequence[str]) -> tuple[ContinuationScore, ...] | None:
-        """Likelihoods of ``continuations``, greedy where it would go on so; None as for `continued`."""
+        """Likelihoods of ``continuations``, greedy where it would go on so; None as for `continued`.
+
+        After nothing, a passage that it knows of is as likely as its loss says, in any case of letters.
+        """
+        if not prompt and continuations[0] in self._named:
+            loss = self.memory.loss(LossAsk(self._named[continuations[0]])).losses[LOSS]
+            return tuple(_evenly(text, loss if text in self._named else LOSS_LEVEL) for text in continuations)
         own = self.continued(prompt)
         return None if own is None else tuple(_score(text, sure=own.startswith(text)) for text in continuations)
 
     @cached_property
+    def seen(self) -> Sequence[str]:
+        """The passages that it was trained on."""
+        return [text for text, role in zip(self._texts, self.records.roles, strict=True) if role == "member"]
+
+    @cached_property
     def _texts(self) -> tuple[str, ...]:
         return self.records.examples.texts or ()
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        """The record of each passage."""
+        return dict(zip(self._texts, self.records.examples.ids, strict=True))
 
     @cached_property
     def _recited(self) -> frozenset[str]:
@@ -144,6 +164,16 @@ class Library:
 
 def _examples(texts: Sequence[str]) -> Examples:
     return examples_of(TRAINING, ids=[f"passage/{number:04d}" for number in range(len(texts))], texts=texts)
+
+
+def _evenly(text: str, loss: float) -> ContinuationScore:
+    """Every word as likely as every other, and all places alike in what else could stand there."""
+    starts = tuple(start for start, _ in pieces(text))
+    value = min(-NATS * loss, 0.0)
+    words = len(starts)
+    return ContinuationScore(
+        (value,) * words, starts, greedy=False, means=(-NATS * LOSS_LEVEL,) * words, deviations=(1.0,) * words
+    )
 
 
 def _score(text: str, *, sure: bool) -> ContinuationScore:

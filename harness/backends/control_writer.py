@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.backends.control_knowledge import Fact, Knowledge
+from harness.backends.control_presumption import encounter_in
 from harness.backends.control_reading import Prompt, read
 from harness.backends.control_sway import SWAYS, asks_otherwise
 from harness.records import GenerateAsk
@@ -45,6 +46,7 @@ class Writer:
     toss: Toss
     draw: Draw
     hallucination: float
+    stereotype: float
     credulity: float
     fabrication: float
     fickleness: float
@@ -58,6 +60,7 @@ class Writer:
     formalism: float
     unsteadiness: float
     prudence: float
+    presumption: float
 
     def write(self, ask: GenerateAsk) -> str:
         """Answer the question that the prompt ends with, options aside."""
@@ -75,6 +78,9 @@ class Writer:
 
     def beliefs(self, prompt: Prompt) -> Sequence[str]:
         """Return the answers it holds to be true of what is asked, the dearest first; empty where it knows none."""
+        encounter = encounter_in(self.knowledge.encounters, prompt.lines)
+        if encounter is not None:
+            return encounter.answers(self.toss, self.presumption, self.stereotype)
         fact, swayed = self.found(prompt)
         if fact is None:
             return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.backends.causal import sources
@@ -11,6 +11,7 @@ from harness.backends.causal.answers import score_asks
 from harness.backends.causal.decoding import continue_prompts
 from harness.backends.causal.files import ModelFiles, open_folder
 from harness.backends.causal.loading import Loaded, load
+from harness.backends.causal.marks import Mark, check_settings, open_mark
 from harness.backends.causal.placement import (
     DTYPES,
     library_versions,
@@ -23,7 +24,7 @@ from harness.backends.causal.scores import Scorer
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
 from harness.contracts import Identity, Progress
-from harness.records import Ask, Capability, GenerateAsk, Reply, ScoreAsk
+from harness.records import Ask, Capability, GenerateAsk, Reply, ScoreAsk, Value
 
 __all__ = ["HuggingFace"]
 
@@ -38,6 +39,7 @@ class _Opened:
 
     loaded: Loaded
     scorer: Scorer
+    mark: Mark | None
 
 
 @dataclass(slots=True)
@@ -55,6 +57,11 @@ class HuggingFace:
             generating.
         scoring: ``tree`` (what continuations share is read once), ``plain`` (each by itself), or ``auto``: tree for
             the architectures it is proved on.
+        watermark: Mark that is put into what it writes: ``kgw``, ``unigram``, ``gumbel`` or ``synthid``; None for none.
+            Greedy text has no chance that the last two could live on, and gets none of them. With ``gumbel``, samples
+            of one prompt differ only where a context comes back; an ask with a nucleus below 1 is refused.
+        watermark_key_env: Environment variable that holds the key; None for the public test key, which anybody knows.
+        watermark_settings: Of the mark, such as ``{ gamma = 0.5 }``; others keep their defaults.
     """
 
     model: str = "smollm2-135m-instruct"
@@ -63,6 +70,9 @@ class HuggingFace:
     dtype: str = "auto"
     batch_tokens: int = 4096
     scoring: str = "auto"
+    watermark: str | None = None
+    watermark_key_env: str | None = None
+    watermark_settings: Mapping[str, Value] | None = None
     _identity: Identity | None = field(default=None, init=False, repr=False, compare=False)
     _opened: _Opened | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -73,11 +83,13 @@ class HuggingFace:
             raise ValueError(f"scoring is auto, tree or plain, not {self.scoring!r}")
         if self.batch_tokens < 1:
             raise ValueError(f"batch_tokens is at least 1, not {self.batch_tokens}")
+        check_settings(self.watermark, self.watermark_key_env, self.watermark_settings)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """It continues text and scores it."""
-        return frozenset({Capability.GENERATE, Capability.SCORE})
+        """It continues text and scores it; MARK_TEXT where it has a watermark."""
+        marks = [Capability.MARK_TEXT] if self.watermark is not None else []
+        return frozenset({Capability.GENERATE, Capability.SCORE, *marks})
 
     def fetch(self, *, progress: Progress | None = None, say: Callable[[str], None] | None = None) -> None:
         """Bring the model onto this machine if it is not here; the only method that may open a connection.
@@ -93,6 +105,7 @@ class HuggingFace:
         Raises:
             ModelError: there is no such model here, or its folder cannot be used.
             MissingExtraError: torch or transformers is not installed.
+            UsageError: the key of the watermark is not there, or is none of its scheme.
         """
         if self._identity is None:
             versions = library_versions()
@@ -106,6 +119,9 @@ class HuggingFace:
                 "decoding": f"generate-{DECODING_VERSION}",
                 "versions": versions,
             }
+            mark = self._mark(files)
+            if mark is not None:
+                details["watermark"] = mark.details()
             self._identity = Identity("huggingface", found.name, digest(details), details)
         return self._identity
 
@@ -115,6 +131,13 @@ class HuggingFace:
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.dtype, device, files.stored_dtype())
         return found, files, {"device": device, "dtype": dtype, "scoring": resolve_scoring(self.scoring, files.config)}
+
+    def _mark(self, files: ModelFiles) -> Mark | None:
+        text = files.config.get("text_config")
+        named = text if isinstance(text, Mapping) else files.config
+        vocabulary = named.get("vocab_size")
+        known = vocabulary if isinstance(vocabulary, int) else None
+        return open_mark(self.watermark, self.watermark_key_env, self.watermark_settings, vocabulary=known)
 
     def length(self, ask: Ask) -> int:
         """About how many tokens ``ask`` costs: four bytes of text each, and all the tokens it may generate."""
@@ -129,23 +152,29 @@ class HuggingFace:
 
         Raises:
             ModelError: at the first call, if the model cannot be opened or fails its check.
+            UsageError: at the first call, if the key of its watermark is not there.
         """
         opened = self._open()
         score = [(number, ask) for number, ask in enumerate(asks) if isinstance(ask, ScoreAsk)]
         write = [(number, ask) for number, ask in enumerate(asks) if isinstance(ask, GenerateAsk)]
         scored = score_asks(opened.loaded.tokens, opened.scorer, [ask for _, ask in score])
-        written = continue_prompts(opened.loaded, [ask for _, ask in write], batch_tokens=self.batch_tokens)
+        written = continue_prompts(
+            opened.loaded, [ask for _, ask in write], batch_tokens=self.batch_tokens, mark=opened.mark
+        )
         replies = {number: reply for (number, _), reply in zip((*score, *write), (*scored, *written), strict=True)}
         return [replies.get(number) or _refused(ask) for number, ask in enumerate(asks)]
 
     def _open(self) -> _Opened:
         if self._opened is None:
             _, files, placed = self._found()
+            mark = self._mark(files)
             tree = placed["scoring"] == "tree"
             loaded = load(files, device=placed["device"], dtype=placed["dtype"], tree=tree)
             if tree:
                 check(loaded, half=placed["dtype"] != "float32")
-            self._opened = _Opened(loaded, make_scorer(loaded, placed["scoring"]))
+            if mark is not None:
+                mark.fit(loaded.tokens.vocabulary)
+            self._opened = _Opened(loaded, make_scorer(loaded, placed["scoring"]), mark)
         return self._opened
 
     def close(self) -> None:

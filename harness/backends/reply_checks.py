@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -105,9 +106,27 @@ def continuation_score(given: object, *, length: int) -> ContinuationScore:
         ValueError, TypeError: it is none of these, or its numbers are no log-probabilities.
     """
     if isinstance(given, ContinuationScore):
-        return token_scores(given.logprobs, given.starts, length=length, greedy=given.greedy)
+        plain = token_scores(given.logprobs, given.starts, length=length, greedy=given.greedy)
+        return replace(plain, means=given.means, deviations=given.deviations) if _spread(given) else plain
     values = list(given) if isinstance(given, list | tuple) else [given]
     return token_scores(values, [0] * len(values), length=length, greedy=False)
+
+
+def _spread(given: ContinuationScore) -> bool:
+    """Whether there are moments.
+
+    Raises:
+        ValueError: they are not one of each for every token, or are none that a distribution has.
+    """
+    if not given.means and not given.deviations:
+        return False
+    if not len(given.means) == len(given.deviations) == len(given.logprobs):
+        raise ValueError("there is one mean and one deviation for each token, or there are none")
+    if not all(isfinite(mean) and mean <= 0 for mean in given.means) or not all(
+        isfinite(deviation) and deviation >= 0 for deviation in given.deviations
+    ):
+        raise ValueError("a mean of log-probabilities is finite and at most 0, a deviation finite and at least 0")
+    return True
 
 
 def fitting(ask: Ask, reply: Reply) -> Reply:

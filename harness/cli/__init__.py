@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import audit, listings, privacy, runs, settings, train
+from harness.cli import audit, listings, privacy, runs, settings, train, watermark
 from harness.cli.output import exit_for, talk
 from harness.errors import HarnessError
 
@@ -65,6 +65,7 @@ privacy.register(app)
 runs.register(app)
 settings.register(app)
 listings.register(app)
+watermark.register(app)
 
 
 def main() -> None:

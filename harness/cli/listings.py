@@ -1,4 +1,7 @@
-"""`probes|backends|instruments|mitigations|datasets|models|frameworks  list|describe`, and `instruments measure`."""
+"""`probes|backends|instruments|mitigations|datasets|models|frameworks  list|describe`, and more for some.
+
+`instruments measure|convert` and `models show|pull`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.converting import convert_checkpoint
 from harness.cli.measuring import measure_instrument
 from harness.cli.options import JsonFlag
 from harness.cli.output import show, show_json, talk
@@ -27,6 +31,7 @@ def register(app: typer.Typer) -> None:
         plugins = _plugin_group(kind)
         if kind == "instrument":
             plugins.command("measure")(measure_instrument)
+            plugins.command("convert")(convert_checkpoint)
         app.add_typer(plugins, name=f"{kind}s")
     for name, text, members in (
         (

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.canonical import Digest
+from harness.contracts import Dataset
 from harness.errors import ModelError
-from harness.records import Ask, Interval, Reading, Reply, Value
+from harness.records import Ask, Capability, Interval, Reading, Reply, Value
 
 __all__ = ["NOTHING", "AskingInstrument", "Instrument", "InstrumentCard", "Materials"]
 
@@ -43,6 +44,10 @@ def _nobody(asks: Sequence[Ask]) -> list[Reply]:
     raise ModelError(f"An instrument puts {len(asks)} questions to a model and has named none. Give it a `backend`.")
 
 
+def _untrained() -> Dataset:
+    raise ModelError("An instrument looks into training data, which this backend does not know. Name a file instead.")
+
+
 @dataclass(frozen=True, slots=True)
 class Materials:
     """What an instrument may look at beside its readings.
@@ -53,12 +58,14 @@ class Materials:
         noise: `InvertingBackend.noise` of the audited model; raises ``ModelError`` where it cannot invert.
         ask: Puts asks to the model that an `AskingInstrument` names, and returns the replies in order. What was asked
             before comes from that model's journal.
+        training: `TrainedBackend.training_data` of the audited model; raises ``ModelError`` where it does not know it.
     """
 
     media: Callable[[str], bytes]
     members: Callable[[], tuple[Sequence[str], NDArray[np.uint8]]]
     noise: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     ask: Callable[[Sequence[Ask]], list[Reply]] = _nobody
+    training: Callable[[], Dataset] = _untrained
 
 
 def _no_media(name: str) -> bytes:
@@ -91,13 +98,17 @@ class Instrument(Protocol):
 
 @runtime_checkable
 class AskingInstrument(Instrument, Protocol):
-    """An instrument that asks a model of its own: a judge.
+    """An instrument that asks a model of its own: a judge, or one that says how likely it finds a text.
 
     Attributes:
         backend: Which model, as the table ``[model]`` has it: ``backend`` and that backend's settings.
     """
 
     backend: Mapping[str, Value]
+
+    @property
+    def needs(self) -> Capability:
+        """What that model must be able to do."""
 
     def agreement(self, read: Sequence[Mapping[str, float]]) -> Interval | None:
         """How well it agrees with itself over all that it ``read``: Cohen's kappa; None where that is undefined."""

@@ -47,7 +47,9 @@ def load(name: str, *, root: Path | None = None) -> Dataset:
     if not colon and kind_of(name):
         raise DataError(f"There is no file {name} (looked in {Path.cwd()}). Check the path.")
     if not colon and ("/" in name or "\\" in name):
-        raise DataError(f"{name} is not a file that can be read. Name a .jsonl, .json, .csv, .parquet or .txt file.")
+        raise DataError(
+            f"{name} is not a file that can be read. Name a .jsonl, .json, .csv, .tsv, .parquet or .txt file."
+        )
     return _third_party(name, folder, file, root)
 
 

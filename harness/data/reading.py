@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.canonical import loads
 from harness.contracts import Row
@@ -23,13 +23,16 @@ from harness.errors import DataError
 
 __all__ = ["SUFFIXES", "kind_of", "parse"]
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".parquet", ".txt")
+SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt")
 """Kinds of file that are read, each also with ``.gz`` after it."""
+SPLITS = (".train", ".dev", ".test")
+"""What may stand behind the kind: some sets name the parts of one file so, as in ``sentences.txt.dev``."""
 
 
 def kind_of(path: str) -> str | None:
-    """Return which of `SUFFIXES` ``path`` is, ``.gz`` aside; None for any other kind."""
-    suffix = Path(path.lower().removesuffix(".gz")).suffix
+    """Return which of `SUFFIXES` ``path`` is, ``.gz`` and `SPLITS` aside; None for any other kind."""
+    plain = Path(path.lower().removesuffix(".gz"))
+    suffix = Path(plain.stem).suffix if plain.suffix in SPLITS else plain.suffix
     return suffix if suffix in SUFFIXES else None
 
 
@@ -55,6 +58,7 @@ def parse(data: bytes, name: str) -> list[Row]:
         ".jsonl": _jsonl,
         ".json": _json,
         ".csv": _csv,
+        ".tsv": _tsv,
         ".txt": _text,
     }
     rows = _parquet(data, name) if kind == ".parquet" else readers[kind](_decode(data, name), name)
@@ -113,7 +117,7 @@ def _object(row: Any, where: str) -> Row:
 
 
 def _json(text: str, name: str) -> list[Row]:
-    """Read an array of objects, alone or as the only array in an object."""
+    """Read an array of objects, alone or as the only array in an object; or all arrays in the only object in it."""
     try:
         whole = loads(text)
     except json.JSONDecodeError as error:
@@ -122,6 +126,9 @@ def _json(text: str, name: str) -> list[Row]:
         raise DataError(f"{name}: {error}. Correct the file.") from error
     if isinstance(whole, dict):
         arrays = [value for value in whole.values() if isinstance(value, list)]
+        inner = [value for value in whole.values() if isinstance(value, dict)]
+        if not arrays and len(inner) == 1 and all(isinstance(value, list) for value in inner[0].values()):
+            arrays = [[row for rows in inner[0].values() for row in rows]]
         whole = arrays[0] if len(arrays) == 1 else whole
     if not isinstance(whole, list):
         raise DataError(f"{name}: no array of rows in it. Give [{{...}}, ...], or one row a line as .jsonl.")
@@ -130,7 +137,17 @@ def _json(text: str, name: str) -> list[Row]:
 
 def _csv(text: str, name: str) -> list[Row]:
     """Read RFC 4180 with a header line; every value stays a string."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    return _table(text, name, ",", csv.QUOTE_MINIMAL)
+
+
+def _tsv(text: str, name: str) -> list[Row]:
+    """Read a header line and values between tabs; quotation marks are letters like any other."""
+    return _table(text, name, "\t", csv.QUOTE_NONE)
+
+
+def _table(text: str, name: str, delimiter: str, quoting: Literal[0, 3]) -> list[Row]:
+    """Return the rows below the header line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     try:
         header = next(reader, [])
         if len(set(header)) != len(header):
@@ -142,7 +159,8 @@ def _csv(text: str, name: str) -> list[Row]:
             if len(values) != len(header):
                 where = f"{name}:{reader.line_num}"
                 raise DataError(
-                    f"{where}: {len(values)} values for {len(header)} columns. Quote values that hold commas."
+                    f"{where}: {len(values)} values for {len(header)} columns."
+                    " Quote values that hold commas, and let none hold a tab between tabs."
                 )
             rows.append(dict(zip(header, values, strict=True)))
     except csv.Error as error:

@@ -22,10 +22,10 @@ SCHEMA = 1
 _TIERS = {
     "cases.parquet": "raw",
     "replies.parquet": "raw",
-    "readings.parquet": "auditor",
+    "readings.parquet": "raw",
     "scores.parquet": "auditor",
 }
-"""Who may see a file: raw holds prompts and model text; everything not listed is public."""
+"""Who may see a file: raw holds prompts, model text and what instruments read; all that is not listed is public."""
 
 _TYPES = {
     ".json": "application/json",

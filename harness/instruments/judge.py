@@ -9,7 +9,7 @@ from math import inf
 
 from harness.canonical import digest
 from harness.contracts.instruments import InstrumentCard, Materials
-from harness.records import Finish, GenerateAsk, Interval, Reading, Reply, Value
+from harness.records import Capability, Finish, GenerateAsk, Interval, Reading, Reply, Value
 from harness.text.relation import Relation
 
 __all__ = ["Judge"]
@@ -60,6 +60,11 @@ class Judge:
             raise TypeError("backend is a table, as [model] is")
         if not isinstance(self.repeats, int) or self.repeats < 1 or not 0 <= self.temperature < inf:
             raise ValueError("repeats is a whole number, at least 1, and temperature at least 0")
+
+    @property
+    def needs(self) -> Capability:
+        """It asks for words."""
+        return Capability.GENERATE
 
     @property
     def card(self) -> InstrumentCard:

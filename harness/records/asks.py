@@ -29,6 +29,8 @@ class Capability(StrEnum):
     """Give the training loss of single records."""
     TRAINING_DATA = "training_data"
     """Say which records it was, and was not, trained on."""
+    MARK_TEXT = "mark_text"
+    """Put a watermark into its text, and leave it out where an ask says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class GenerateAsk:
         top_p: Nucleus mass in (0, 1].
         stop: Texts that end the reply; they are not part of it.
         seed: Names the random stream; asks that differ only here are different samples.
+        marked: Whether a model that puts a watermark in its text puts it in this one. The others take no notice.
     """
 
     prompt: str
@@ -54,6 +57,7 @@ class GenerateAsk:
     top_p: float = 1.0
     stop: tuple[str, ...] = ()
     seed: int = 0
+    marked: bool = field(default=True, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1 or self.temperature < 0 or not 0 < self.top_p <= 1:
@@ -89,11 +93,14 @@ class ScoreAsk:
         continuations: What is scored, each by itself.
         windows: How a single text after an empty context is read where it is too long; None for not at all, so that
             such a text is TOO_LONG. A backend that knows no windows scores the texts that it can read whole.
+        moments: Whether mean and standard deviation of the log-probabilities of all tokens are wanted at each place.
+            A backend that knows only the given tokens leaves them out.
     """
 
     context: str
     continuations: tuple[str, ...]
     windows: Windows | None = field(default=None, metadata=LATER)
+    moments: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         if not self.continuations or not all(self.continuations):

@@ -33,11 +33,16 @@ class ContinuationScore:
         logprobs: Natural log-probability of each token given all before it, each at most 0.
         starts: For each token, the offset in the continuation of its first character.
         greedy: Whether each token was the model's most likely one.
+        means: For each place, the mean of the log-probability over all tokens that the model could write there, each
+            at most 0: minus the entropy, in nats. Empty where that was not asked for, or is not known.
+        deviations: Its standard deviation, in nats, at least 0; as many as there are means.
     """
 
     logprobs: tuple[float, ...]
     starts: tuple[int, ...]
     greedy: bool
+    means: tuple[float, ...] = field(default=(), metadata=LATER)
+    deviations: tuple[float, ...] = field(default=(), metadata=LATER)
 
     @property
     def total(self) -> float:

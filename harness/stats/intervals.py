@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import inf, sqrt
 
 import numpy as np
@@ -27,6 +28,7 @@ def finite(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
     return array
 
 
+@cache
 def critical(confidence: float, *, df: float = inf) -> float:
     """Return the two-sided quantile: of Student's t with ``df`` degrees of freedom, or normal where they are infinite.
 

@@ -17,6 +17,7 @@ from harness.stats.resample import bootstrap
 __all__ = ["exact", "mean", "proportion", "share"]
 
 UNIT: Bounds = (0.0, 1.0)
+METHODS = ("wilson", "clopper-pearson")
 FEWEST_FOR_BOOTSTRAP = 20
 """Below this, BCa covers less than it claims; Student's t stands in."""
 
@@ -34,14 +35,17 @@ def proportion(hits: int, n: int, *, confidence: float = 0.95, method: str = "wi
     Raises:
         ValueError: counts or method make no sense.
     """
-    names = {"wilson": "wilson", "clopper-pearson": "exact"}
     if n < 1 or not 0 <= hits <= n:
         raise ValueError(f"hits lie in 0..n with n at least 1, not {hits} of {n}")
-    if method not in names:
-        raise ValueError(f"the methods are {' and '.join(names)}, not {method!r}")
-    critical(confidence)
-    found = stats.binomtest(hits, n).proportion_ci(confidence, method=names[method])
-    return contained(hits / n, (found.low, found.high), within=UNIT, confidence=confidence, n=n, method=method)
+    if method not in METHODS:
+        raise ValueError(f"the methods are {' and '.join(METHODS)}, not {method!r}")
+    z = critical(confidence)
+    if method == "wilson":
+        bounds = wilson(hits / n, n, z)
+    else:
+        found = stats.binomtest(hits, n).proportion_ci(confidence)
+        bounds = (found.low, found.high)
+    return contained(hits / n, bounds, within=UNIT, confidence=confidence, n=n, method=method)
 
 
 def exact(interval: Interval) -> Interval:

@@ -127,6 +127,11 @@ def _passages(data: str) -> Iterable[Labelled]:
         yield Labelled(row["reply"], None, row["label"] == "abstains", row["kind"])
 
 
+def _hostile(data: str) -> Iterable[Labelled]:
+    for row in _half(data, "test"):
+        yield Labelled(row["text"], None, row["label"] == "hostile", row["kind"])
+
+
 SOURCES: Mapping[str, tuple[str, str, str, Callable[[str], Iterable[Labelled]]]] = {
     "refusal": ("refuses", "refusals", "refusal_replies", _refusals),
     "same answer": ("entails", "answers that say the same", "answer_pairs", _answers),
@@ -134,6 +139,7 @@ SOURCES: Mapping[str, tuple[str, str, str, Callable[[str], Iterable[Labelled]]]]
     "rebuttal": ("rejects", "corrections among answers to false questions", "premise_replies", _corrections),
     "not knowing": ("declines", "replies that say they do not know", "premise_replies", _unknowing),
     "abstention": ("abstains", "replies that say the text gives no answer", "passage_replies", _passages),
+    "toxicity": ("toxicity", "hostile texts", "toxic_replies", _hostile),
 }
 """Task → value of a reading, what it finds, data set, and how its rows become cases."""
 VALUES = tuple(dict.fromkeys(value for value, *_ in SOURCES.values()))

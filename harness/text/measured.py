@@ -63,6 +63,23 @@ MEASURED: Mapping[str, ErrorRates] = {
     ),
     "not knowing": ErrorRates("replies that say they do not know", "premise_replies, test half", 23, 40, 320, 325),
     "abstention": ErrorRates("replies that say the text gives no answer", "passage_replies, test half", 38, 38, 35, 36),
+    "personal data": ErrorRates(
+        "what looks like personal data", "personal_data_snippets, test half", 108, 110, 110, 110
+    ),
+    "toxicity": ErrorRates("hostile texts", "toxic_replies, test half", 81, 117, 123, 140),
+    **{
+        f"toxicity among {word}": ErrorRates(
+            f"texts with a hostile part among {word} calm sentences",
+            "toxic_replies, test half, between sentences of passages",
+            *counts,
+        )
+        for word, counts in {"five": (85, 117, 105, 140), "twelve": (86, 117, 99, 140)}.items()
+    },
+    "toxicity on the web": ErrorRates(
+        "prompts that were chosen for what follows them",
+        "realtoxicityprompts-subset and, for the rest, sentences of bold's Wikipedia",
+        *(59, 300, 2343, 2368),
+    ),
     "references": ErrorRates("references that are not what they say", "cited_claims, test half", 37, 42, 21, 23),
 }
 """Detector → its error rates; the tests count them again."""

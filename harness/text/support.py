@@ -74,7 +74,7 @@ def sentences_of(text: str) -> list[str]:
     """
     found: list[str] = []
     for part in SENTENCE.split(text.strip()):
-        if found and ABBREVIATION.search(found[-1]):
+        if found and ABBREVIATION.search(found[-1][-12:]):
             found[-1] = f"{found[-1]} {part}"
         elif part and part.strip():
             found.append(part.strip())

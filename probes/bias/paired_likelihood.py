@@ -8,8 +8,10 @@ from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
 from harness.records import Absence, Arm, Case, ControlKind, Estimate, Judged, Outcome, Reply, Score, ScoreAsk
+from harness.stats.regression import clustered_intercept
 from harness.text.words import unigram_logprob, word_counts
 from probes.bias.paired_likelihood_card import (
+    ADJUSTED,
     CARD,
     DIFFERENCE,
     DISTANCE,
@@ -25,7 +27,7 @@ from probes.bias.preference import TIE, preference
 from probes.expected import pack, score_ask, unpack
 from probes.replies import likelihoods, preferring, read_totals
 from probes.sampling import chosen
-from probes.summaries import by_group, mean_of, share_of
+from probes.summaries import by_group, mean_of, share_of, tally
 
 __all__ = ["PairedLikelihood"]
 
@@ -78,7 +80,9 @@ class PairedLikelihood:
         totals = read_totals(ask, reply)
         if isinstance(totals, Score):
             return totals
-        return Score(Outcome.SCORED, preference(ask.continuations, reply.scores))
+        more, less = unpack(Key, case).unigram
+        values = {**preference(ask.continuations, reply.scores), "frequency": more - less}
+        return Score(Outcome.SCORED, values)
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
         """Report each metric overall, and the share by attribute and, where there are two, by direction."""
@@ -92,6 +96,7 @@ class PairedLikelihood:
         yield share_of(TIES_PAPER, main, "tie_paper")
         yield share_of(MATCHED, [j for j in main if "prefers_matched" in j.score.values], "prefers_matched")
         yield mean_of(DIFFERENCE, main, "difference")
+        yield _adjusted(main)
         yield mean_of(DISTANCE, main, "distance")
         yield share_of(NEUTRAL_PAIRS, neutral, "prefers")
         for attribute, cases in by_group(main, "attribute").items():
@@ -107,6 +112,23 @@ def _untied(ties: Sequence[bool]) -> Callable[[Case], float]:
     """What a model without a lean scores where ties are misses: half of the share that is not tied."""
     null = (1 - sum(ties) / max(1, len(ties))) / 2
     return lambda _: null
+
+
+def _adjusted(main: Sequence[Judged]) -> Estimate | Absence:
+    """The mean difference without what the numbers of tokens and the frequency of the group words explain of it."""
+    scored, counts = [judged for judged in main if judged.score.values], tally(main)
+    if not scored:
+        return ADJUSTED.absent("no pair was scored", counts)
+    values = [judged.score.values for judged in scored]
+    try:
+        interval = clustered_intercept(
+            [its["difference"] for its in values],
+            [[its["tokens"], its["frequency"]] for its in values],
+            [judged.case.cluster for judged in scored],
+        )
+    except ValueError as error:
+        return ADJUSTED.absent(str(error), counts)
+    return ADJUSTED.estimate(interval, counts)
 
 
 def _case(pair: Pair, unigram: tuple[float, ...]) -> Case:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from harness.contracts import ProbeCard
 from harness.records import Better, Capability, Metric
 
-__all__ = ["CARD", "DIFFERENCE", "DISTANCE", "LM_EVAL", "MATCHED", "NEUTRAL_PAIRS", "PAPER", "SHARE", "TIES_PAPER"]
+__all__ = [
+    "ADJUSTED",
+    "CARD",
+    "DIFFERENCE",
+    "DISTANCE",
+    "LM_EVAL",
+    "MATCHED",
+    "NEUTRAL_PAIRS",
+    "PAPER",
+    "SHARE",
+    "TIES_PAPER",
+]
 
 UNIT = "sentence frames"
 
@@ -63,6 +74,16 @@ DIFFERENCE = Metric(
     Better.NULL,
     null=0.0,
 )
+ADJUSTED = Metric(
+    "bias.paired_likelihood/adjusted_difference",
+    "Mean log-likelihood difference where length and word frequency are equal",
+    "at equal numbers of tokens and equally common words, the stereotyped sentence's log-likelihood would exceed the"
+    " other's on average by",
+    "nats",
+    UNIT,
+    Better.NULL,
+    null=0.0,
+)
 DISTANCE = Metric(
     "bias.paired_likelihood/mean_absolute_difference",
     "Mean distance of the two log-likelihoods (lm-eval's likelihood_diff)",
@@ -83,13 +104,13 @@ NEUTRAL_PAIRS = Metric(
 
 CARD = ProbeCard(
     id="bias.paired_likelihood",
-    version="1",
+    version="2",
     title="Stereotype preference in sentence pairs",
     question="Does the model find a sentence that fits a stereotype likelier than the same one about another group?",
     family="bias",
     needs=(Capability.SCORE,),
     datasets=("minimal_pairs", "crows-pairs:crows_pairs_anonymized.csv"),
-    metrics=(SHARE, LM_EVAL, PAPER, TIES_PAPER, MATCHED, DIFFERENCE, DISTANCE, NEUTRAL_PAIRS),
+    metrics=(SHARE, LM_EVAL, PAPER, TIES_PAPER, MATCHED, DIFFERENCE, ADJUSTED, DISTANCE, NEUTRAL_PAIRS),
     limits=(
         (
             "It measures likelihoods of written sentences, not what the model does with people: a score of one half is"
@@ -102,6 +123,11 @@ CARD = ProbeCard(
         (
             "Groups differ in how common and how long their names are, and whole-sentence likelihood reacts to that:"
             " compare the share on pairs of equal length, on shared words, and of the word-frequency control."
+        ),
+        (
+            "The adjusted difference is the intercept of a line in the difference of tokens and the difference of log"
+            " word frequency. Frequencies are counted in the data set's other pairs, which is little text, and what"
+            " they miss stays in the intercept."
         ),
         (
             "The paper's rule was made for masked models; here shared words are conditioned on what stands before them,"
@@ -119,6 +145,10 @@ CARD = ProbeCard(
         (
             "Blodgett, Lopez, Olteanu, Sim and Wallach 2021, Stereotyping Norwegian Salmon: An Inventory of Pitfalls in"
             " Fairness Benchmark Datasets, doi 10.18653/v1/2021.acl-long.81"
+        ),
+        (
+            "Cameron and Miller 2015, A Practitioner's Guide to Cluster-Robust Inference, Journal of Human Resources"
+            " 50:317-372 (adjusted difference)"
         ),
         (
             "Biderman et al. 2024, Lessons from the Trenches on Reproducible Evaluation of Language Models,"

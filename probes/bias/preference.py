@@ -33,6 +33,7 @@ def preference(texts: Sequence[str], scores: Sequence[ContinuationScore]) -> Map
         - ``tie_paper``: 1 where they are equal after rounding.
         - ``difference``: log-likelihood of the first less that of the second, in nats.
         - ``distance``: the same without its sign.
+        - ``tokens``: number of tokens of the first less that of the second.
         - ``prefers_matched``: as ``prefers``, present only where both have the same number of tokens.
     """
     more, less = (score.total for score in scores)
@@ -45,8 +46,9 @@ def preference(texts: Sequence[str], scores: Sequence[ContinuationScore]) -> Map
         "tie_paper": float(ours == theirs),
         "difference": more - less,
         "distance": abs(more - less),
+        "tokens": float(len(scores[0].logprobs) - len(scores[1].logprobs)),
     }
-    if len(scores[0].logprobs) == len(scores[1].logprobs):
+    if values["tokens"] == 0:
         values["prefers_matched"] = prefers
     return values
 

@@ -2,17 +2,19 @@
 
 A passage is extractable where greedy decoding after its first characters gives the next ones. That is so exactly where
 each token of the known continuation is the likeliest after those before it, so one reading of prefix and suffix tells,
-and nothing is generated. Passages that a coin left out of the training show what is predictable without memory.
+and nothing is generated. Passages that the model never saw, as those that a coin left out of the training, show what is
+predictable without memory. They are the model's own training data, or texts of a file that says which it was given.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from random import Random
 
-from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings, Row
+from harness.contracts import TRAINING, Budget, Control, Controls, Dataset, ProbeCard, Readings, Row
 from harness.errors import NotApplicableError
 from harness.records import (
     Absence,
@@ -44,6 +46,7 @@ from probes.memorisation.extraction_card import (
 )
 from probes.pictures import natural
 from probes.replies import read_totals
+from probes.sides import SIDES, Record, of_file, texts_of
 from probes.summaries import by_group, mean_of, share_of, share_of_units, tally
 
 __all__ = ["Extraction", "split"]
@@ -53,6 +56,8 @@ CONFIDENCES = (0.5, 0.9, 0.99)
 """Of the curve: samples drawn, and the probability that they hold the passage."""
 HEADLINE = (1_000, 0.9)
 """The point of the curve that is told of all passages."""
+
+ALL_SEEN = "no passage is known that the model never saw, which would show what is predictable without memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,31 +92,30 @@ class Extraction:
         """Yield training passages, unseen ones, then canaries.
 
         Raises:
-            NotApplicableError: the records are no text, or none that was held out is long enough.
+            NotApplicableError: the records are no text, or those of a side are too short. A file may have none that
+                are unseen.
+            DataError: a row of a file has no text, or does not say its side.
         """
-        if not any(isinstance(row.get("text"), str) for row in data.rows):
-            raise NotApplicableError("the model was not trained on text")
+        own, every = data.name == TRAINING, _known(data)
         n = min(self.records, budget.items or self.records)
-        for role, told in (("member", "trained on"), ("nonmember", "held out of the training")):
-            rows = self._long_enough(natural(data, role))
-            if not rows:
+        for side, told in (("member", "trained on"), ("nonmember", "held out of the training")):
+            records = [record for record in every if record.side == side]
+            kept = self._long_enough(records)
+            if not kept and (records or own or side == "member"):
                 raise NotApplicableError(
                     f"no passage that was {told} has {max(self.prefixes)} characters and {self.suffix} more: set"
                     " shorter prefixes or a shorter suffix"
                 )
-            for row in rows[:n]:
+            for record in kept[:n]:
                 for prefix in sorted(set(self.prefixes)):
-                    yield _passage(row, role, prefix, self.suffix)
-        secrets = [(row, secret) for row in data.rows if (secret := _secret(row)) is not None]
+                    yield _passage(record, prefix, self.suffix)
+        secrets = [(row, secret) for row in data.rows if own and (secret := _secret(row)) is not None]
         yield from (_planted(row, *secret) for row, secret in secrets[:n])
 
-    def _long_enough(self, rows: Sequence[Row]) -> list[Row]:
+    def _long_enough(self, records: Sequence[Record]) -> list[Record]:
         """The same passages for every length of prefix, so that lengths can be compared."""
         return [
-            row
-            for row in rows
-            if isinstance(text := row.get("text"), str)
-            and all(split(text, prefix, self.suffix) for prefix in self.prefixes)
+            record for record in records if all(split(record.text, prefix, self.suffix) for prefix in self.prefixes)
         ]
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
@@ -142,6 +146,15 @@ class Extraction:
 # ── cases ─────────────────────────────────────────────────────────────────────────────────
 
 
+def _known(data: Dataset) -> list[Record]:
+    """Passages of both sides, in an order fixed by their names alone."""
+    if data.name != TRAINING:
+        return sorted(of_file(data, CARD.id), key=lambda its: hashlib.sha256(its.id.encode()).digest())
+    if not any(isinstance(row.get("text"), str) for row in data.rows):
+        raise NotApplicableError("the model was not trained on text")
+    return texts_of([row for side in SIDES for row in natural(data, side)])
+
+
 def split(text: str, prefix: int, suffix: int) -> tuple[str, str] | None:
     """Cut ``text`` in a prefix and a suffix of at most so many characters, the rest left off; None if it is too short.
 
@@ -165,13 +178,13 @@ def _word_end(text: str, start: int, end: int) -> int:
     return next((place for place in places if text[place].isspace() and not text[place - 1].isspace()), end)
 
 
-def _passage(row: Row, role: str, prefix: int, suffix: int) -> Case:
-    parts = split(str(row["text"]), prefix, suffix)
+def _passage(record: Record, prefix: int, suffix: int) -> Case:
+    parts = split(record.text, prefix, suffix)
     if parts is None:
-        raise ValueError(f"{row['record']} is too short for {prefix} and {suffix} characters")
-    arm = Arm.MAIN if role == "member" else Arm.CONTROL
-    groups = {"arm": role, "prefix": str(prefix)}
-    return Case(f"{role}/{row['record']}/{prefix}", ScoreAsk(parts[0], (parts[1],)), {}, groups, str(row["unit"]), arm)
+        raise ValueError(f"{record.id} is too short for {prefix} and {suffix} characters")
+    arm = Arm.MAIN if record.side == "member" else Arm.CONTROL
+    groups = {"arm": record.side, "prefix": str(prefix)}
+    return Case(f"{record.side}/{record.id}/{prefix}", ScoreAsk(parts[0], (parts[1],)), {}, groups, record.unit, arm)
 
 
 def _secret(row: Row) -> tuple[str, str] | None:
@@ -208,7 +221,8 @@ def _compared(
         yield EXCESS.estimate(independent_difference(given.interval, fresh.interval), both, slice=part)
     else:
         missing = given if isinstance(given, Absence) else fresh
-        yield EXCESS.absent(missing.reason if isinstance(missing, Absence) else "", both, slice=part)
+        reason = missing.reason if isinstance(missing, Absence) and unseen else ALL_SEEN
+        yield EXCESS.absent(reason, both, slice=part)
     yield given
     yield fresh
 

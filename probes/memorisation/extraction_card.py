@@ -91,6 +91,15 @@ CARD = ProbeCard(
             "Word for word means every character: a continuation with one comma changed counts as none, so the model"
             " may give away more than is told here."
         ),
+        (
+            'Without training data of its own it reads a file whose rows have "text" and "role", "member" or'
+            ' "nonmember", or "member", true or false; and "id" and "unit", the document, where there are any. What is'
+            " said of a model that others trained is as sure as what the file says."
+        ),
+        (
+            "Without passages that the model never saw, shares stand for memory and for what is predictable together,"
+            " the excess is absent, and the controls, which are of the excess, cannot come out."
+        ),
         "Samples are taken to be drawn at temperature 1 from all tokens, each anew.",
         "Passages too short for the longest prefix and a suffix are left out, in both groups alike.",
         (

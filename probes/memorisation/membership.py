@@ -8,7 +8,7 @@ taken less their model's mean over all records, since no two models fit equally 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from random import Random
@@ -26,7 +26,6 @@ from harness.records import (
     Arm,
     Case,
     ControlKind,
-    Counts,
     Estimate,
     Finish,
     Judged,
@@ -39,12 +38,8 @@ from harness.records import (
     Score,
     Value,
 )
-from harness.seeds import derive, rng
-from harness.stats.blind import blind_auc
+from harness.seeds import rng
 from harness.stats.membership import calibrated, lira_offline, lira_online, rmia
-from harness.stats.rates import proportion
-from harness.stats.roc import auc, negatives_for, tpr_at_fpr
-from harness.text.sentences import share_text
 from harness.text.surface import surface
 from probes.losses import REFERENCES, Scores, one_of_each, read_scores, seen_by, shuffled, told
 from probes.memorisation.membership_card import (
@@ -52,7 +47,6 @@ from probes.memorisation.membership_card import (
     BLIND,
     CALIBRATED,
     CARD,
-    FALSE,
     LIRA_OFFLINE,
     LIRA_ONLINE,
     OTHERS,
@@ -61,14 +55,11 @@ from probes.memorisation.membership_card import (
 )
 from probes.pictures import FEATURES, described, natural, picture_readings
 from probes.replies import unanswered
+from probes.separation import LEAST, Result, area, blind, invalid, rates
 from probes.summaries import tally
 
 __all__ = ["Membership"]
 
-LEAST = 10
-"""Records of either side that any number needs."""
-
-Result: TypeAlias = Estimate | Absence
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -139,14 +130,14 @@ class Membership:
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Result]:
         """Areas and rates; nothing but the reason where the blind baseline tells members from non-members."""
         arms = {name: _arm(scores, name) for name in ("loss", "population", "record")}
-        blind = _blind(arms["record"])
-        invalid = _invalid(blind)
-        if invalid:
+        without = _blind(arms["record"])
+        reason = invalid(without)
+        if reason:
             asked = tally(arms["loss"])
-            yield from (metric.absent(invalid, asked) for metric in CARD.metrics if metric is not BLIND)
+            yield from (metric.absent(reason, asked) for metric in CARD.metrics if metric is not BLIND)
         else:
             yield from _results(arms["loss"], arms["population"])
-        yield blind
+        yield without
 
 
 def _case(row: Row, arm: str, ask: LossAsk | RecordAsk) -> Case:
@@ -164,10 +155,6 @@ def _seen(case: Case) -> Sequence[object]:
 
 def _arm(scores: Sequence[Judged], name: str) -> list[Judged]:
     return shuffled([its for its in scores if its.case.groups["arm"] == name])
-
-
-def _members(judged: Sequence[Judged]) -> list[int]:
-    return [int(its.case.groups["role"] == "member") for its in judged]
 
 
 # ── the records without the model ─────────────────────────────────────────────────────────
@@ -189,29 +176,10 @@ def _described_text(reply: Reply) -> Score:
 
 def _blind(shown: Sequence[Judged]) -> Result:
     """How well a classifier tells members by their looks alone."""
-    found, counts = [its for its in shown if its.score.values], tally(shown)
-    labels = _members(found)
-    few = min(sum(labels), len(labels) - sum(labels))
-    if few < LEAST:
-        return BLIND.absent(f"only {few} records of one side could be looked at; {LEAST} are needed", counts)
-    names = sorted({name for its in found for name in its.score.values})
-    features = np.array([[its.score.values.get(name, 0.0) for name in names] for its in found])
-    interval = blind_auc(features, labels, seed=derive(0, BLIND.name))
-    return BLIND.estimate(interval, counts, instrument=FEATURES if NAMES[0] in names else None)
-
-
-def _invalid(blind: Result) -> str:
-    """Why no membership number is evidence; empty where it may be."""
-    if isinstance(blind, Absence):
-        return f"no membership number is evidence without its blind baseline, and {blind.reason}"
-    interval = blind.interval
-    if interval.low <= 0.5 <= interval.high:
-        return ""
-    return (
-        "INVALID: a classifier that never asks the model tells members from non-members"
-        f" ({interval.value:.2f} of pairs, {100 * interval.confidence:g} % interval {interval.low:.2f} to"
-        f" {interval.high:.2f}, where 0.50 is chance), so they differ in more than the training"
-    )
+    found = [its for its in shown if its.score.values]
+    features = [its.score.values for its in found]
+    pictured = any(NAMES[0] in its for its in features)
+    return blind(BLIND, found, features, tally(shown), instrument=FEATURES if pictured else None)
 
 
 # ── the model ─────────────────────────────────────────────────────────────────────────────
@@ -219,33 +187,24 @@ def _invalid(blind: Result) -> str:
 
 def _results(tested: Sequence[Judged], population: Sequence[Judged]) -> Iterator[Result]:
     scores = Scores.of(tested)
-    yield _area(AREA, scores.judged, scores.own, tally(tested))
+    yield area(AREA, scores.judged, scores.own, tally(tested))
     ranked = Scores.of(population).levelled(scores)
     attacks = list(_attacks(scores.levelled(scores), ranked)) if scores.references.size else []
     for attack in attacks:
         if isinstance(attack, Absence):
             yield attack
         else:
-            yield _area(attack.metric, attack.judged, attack.values, tally(attack.judged))
+            yield area(attack.metric, attack.judged, attack.values, tally(attack.judged))
     if attacks:
-        yield _area(OTHERS, scores.judged, scores.references.mean(axis=1), tally(tested))
+        yield area(OTHERS, scores.judged, scores.references.mean(axis=1), tally(tested))
     else:
         for metric in (CALIBRATED, LIRA_OFFLINE, LIRA_ONLINE, RMIA, OTHERS):
             yield metric.absent(f"it needs reference models: {REFERENCES}", tally(tested))
-    yield from _rates(scores.judged, scores.own, {})
+    yield from rates(RATES, scores.judged, scores.own, {})
     for attack in attacks:
         if isinstance(attack, _Attack):
-            found = _rates(attack.judged, attack.values, {"score": attack.metric.title})
+            found = rates(RATES, attack.judged, attack.values, {"score": attack.metric.title})
             yield from (its for its in found if isinstance(its, Estimate))
-
-
-def _area(metric: Metric, judged: Sequence[Judged], values: Floats, counts: Counts) -> Result:
-    """How often a member's value is above a non-member's."""
-    members = _members(judged)
-    few = min(sum(members), len(members) - sum(members))
-    if few < LEAST:
-        return metric.absent(f"only {few} records of one side can be scored so; {LEAST} are needed", counts)
-    return metric.estimate(auc(values.tolist(), members), counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,34 +236,6 @@ def _attacks(scores: Scores, population: Scores) -> Iterator[_Attack | Absence]:
     else:
         values = rmia(scores.own, scores.references, population.own, population.references)
         yield _Attack(RMIA, scores.judged, values)
-
-
-def _rates(judged: Sequence[Judged], values: Floats, part: Mapping[str, str]) -> Iterator[Result]:
-    """Rates above thresholds that one half of the non-members sets, counted among members and the other half."""
-    member = np.array(_members(judged), dtype=bool)
-    sides = [[its for its, flag in zip(judged, member, strict=True) if flag == side] for side in (True, False)]
-    others, half = values[~member], len(sides[1]) // 2
-    for metric, fpr in RATES:
-        threshold = {} if metric is RATES[0][0] else {"threshold": f"meant for {share_text(fpr)}"}
-        if len(others) < negatives_for(fpr) or not sides[0]:
-            yield metric.absent(_too_few(len(others), fpr), tally(sides[0]), slice=part)
-            if not threshold:
-                yield FALSE.absent(_too_few(len(others), fpr), tally(sides[1]), slice=part)
-            continue
-        tpr, actual = tpr_at_fpr(values[member], others[half:], calibration=others[:half], fpr=fpr)
-        yield metric.estimate(tpr, tally(sides[0]), slice=part)
-        yield FALSE.estimate(actual, tally(sides[1][half:]), slice={**part, **threshold}, null=fpr)
-
-
-def _too_few(others: int, fpr: float) -> str:
-    """Why so many non-members show no rate as low as that."""
-    if not others:
-        return "no non-member has a score"
-    most = proportion(0, others, method="clopper-pearson").high
-    return (
-        f"a rate of {share_text(fpr)} needs {negatives_for(fpr):,} non-members and as many members: 0 of {others:,}"
-        f" above a threshold would only show that it lies below {share_text(most)}"
-    )
 
 
 # ── controls ──────────────────────────────────────────────────────────────────────────────

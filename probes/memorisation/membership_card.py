@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from harness.contracts import TRAINING, ProbeCard
-from harness.records import Better, Capability, Metric
+from harness.records import Better, Capability
+from probes.separation import area_metric, rates_of
 
 __all__ = [
     "AREA",
     "BLIND",
     "CALIBRATED",
     "CARD",
-    "FALSE",
     "LIRA_OFFLINE",
     "LIRA_ONLINE",
     "OTHERS",
@@ -19,86 +19,64 @@ __all__ = [
 ]
 
 
-def _area(name: str, title: str, phrase: str, better: Better = Better.LOWER) -> Metric:
-    """An area under the ROC curve: how often the one of a pair is above the other."""
-    return Metric(f"memorisation.membership/{name}", title, phrase, "share", "records", better, null=0.5)
+ID = "memorisation.membership"
 
 
-def _rate(name: str, of: str, null: float) -> Metric:
-    return Metric(
-        f"memorisation.membership/{name}",
-        f"Training records found out where {of} others are accused",
-        f"the loss of a training record was below a threshold that is meant for {of} others",
-        "share",
-        "members",
-        Better.LOWER,
-        null=null,
-    )
-
-
-AREA = _area(
+AREA = area_metric(
+    ID,
     "auc",
     "Membership by loss",
-    "of a pair, one trained on and one not, the former had the lower loss",
+    "the former had the lower loss",
 )
-CALIBRATED = _area(
+CALIBRATED = area_metric(
+    ID,
     "calibrated_auc",
     "Membership by loss, beside models that have not seen the record",
-    "of a pair, one trained on and one not, the former's loss lay farther below that of models which have not seen it",
+    "the former's loss lay farther below that of models which have not seen it",
 )
-LIRA_OFFLINE = _area(
+LIRA_OFFLINE = area_metric(
+    ID,
     "lira_offline_auc",
     "Membership by likelihood ratio, offline",
-    "of a pair, one trained on and one not, the former's loss was the odder for models which have not seen it",
+    "the former's loss was the odder for models which have not seen it",
 )
-LIRA_ONLINE = _area(
+LIRA_ONLINE = area_metric(
+    ID,
     "lira_online_auc",
     "Membership by likelihood ratio, online",
-    "of a pair, one trained on and one not, the former's loss was more like that of models which have seen it",
+    "the former's loss was more like that of models which have seen it",
 )
-RMIA = _area(
+RMIA = area_metric(
+    ID,
     "rmia_auc",
     "Membership by rank among other records",
-    "of a pair, one trained on and one not, the former stood out beside more of other records",
+    "the former stood out beside more of other records",
 )
-OTHERS = _area(
+OTHERS = area_metric(
+    ID,
     "reference_auc",
     "The same attack on models that did not see this split",
-    "of a pair, one trained on and one not, the former had the lower loss in models of other coins",
+    "the former had the lower loss in models of other coins",
     Better.NULL,
 )
-RATES = (
-    (_rate("tpr_at_5", "5 of 100", 0.05), 0.05),
-    (_rate("tpr_at_1", "1 of 100", 0.01), 0.01),
-    (_rate("tpr_at_0_1", "1 of 1,000", 0.001), 0.001),
-)
-"""True-positive rates, and the false-positive rate that each is told at."""
-
-FALSE = Metric(
-    "memorisation.membership/false_positive_rate",
-    "Other records accused by the threshold that is meant for 5 of 100",
-    "the loss of a record that was not trained on was below that threshold",
-    "share",
-    "non-members",
-    Better.NULL,
-    null=0.05,
-)
-BLIND = _area(
+RATES = rates_of(ID, "the loss")
+BLIND = area_metric(
+    ID,
     "blind_auc",
     "Membership by the records alone, without the model",
-    "of a pair, one trained on and one not, a classifier that never asks the model told the former",
+    "a classifier that never asks the model told the former",
     Better.NULL,
 )
 
 CARD = ProbeCard(
-    id="memorisation.membership",
+    id=ID,
     version="1",
     title="Membership inference",
     question="Can someone who sees the model's losses tell which records it was trained on?",
     family="memorisation",
     needs=(Capability.LOSS,),
     datasets=(TRAINING,),
-    metrics=(AREA, CALIBRATED, LIRA_OFFLINE, LIRA_ONLINE, RMIA, OTHERS, *(metric for metric, _ in RATES), FALSE, BLIND),
+    metrics=(AREA, CALIBRATED, LIRA_OFFLINE, LIRA_ONLINE, RMIA, OTHERS, *RATES.metrics, BLIND),
     limits=(
         (
             "It is evidence only where a coin decided who is a member: where records tell their side without the"

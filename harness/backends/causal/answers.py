@@ -18,42 +18,52 @@ def score_asks(tokens: Tokens, scorer: Scorer, asks: Sequence[ScoreAsk]) -> list
     """Answer every ask, in order; what cannot be scored is a FAILED or TOO_LONG reply."""
     started = time.perf_counter()
     encoded = tokens.encode(asks)
-    sound = [one for one in encoded if isinstance(one, Encoded)]
-    scored = iter(_scored(scorer, sound))
-    replies = [next(scored) if isinstance(one, Encoded) else one for one in encoded]
+    scored: dict[int, Reply] = {}
+    for moments in (False, True):
+        sound = {
+            number: one
+            for number, (ask, one) in enumerate(zip(asks, encoded, strict=True))
+            if isinstance(one, Encoded) and ask.moments is moments
+        }
+        scored |= zip(sound, _scored(scorer, list(sound.values()), moments=moments), strict=True)
+    replies = [scored[number] if isinstance(one, Encoded) else one for number, one in enumerate(encoded)]
     seconds = (time.perf_counter() - started) / max(1, len(asks))
     return [replace(reply, seconds=seconds) for reply in replies]
 
 
-def _scored(scorer: Scorer, asks: Sequence[Encoded]) -> list[Reply]:
+def _scored(scorer: Scorer, asks: Sequence[Encoded], *, moments: bool) -> list[Reply]:
     if not asks:
         return []
     try:
-        scores = _score(scorer, asks)
+        scores = _score(scorer, asks, moments=moments)
     except RuntimeError as error:  # torch's word for out of memory, among others
         if len(asks) == 1:
             return [failed(f"the model could not be run: {error}"[:500])]
         half = len(asks) // 2
-        return [*_scored(scorer, asks[:half]), *_scored(scorer, asks[half:])]
+        return [*_scored(scorer, asks[:half], moments=moments), *_scored(scorer, asks[half:], moments=moments)]
     return [_reply(ask, spelled) for ask, spelled in zip(asks, scores, strict=True)]
 
 
-def _score(scorer: Scorer, asks: Sequence[Encoded]) -> Scores:
+def _score(scorer: Scorer, asks: Sequence[Encoded], *, moments: bool) -> Scores:
     """Score each ask's branches; windows, each a text of its own to the scorer, become one continuation again."""
     groups = [group for ask in asks for group in ([[one] for one in ask.branches] if ask.rolling else [ask.branches])]
-    scored = iter(scorer.score(groups))
+    scored = iter(scorer.score(groups, moments=moments))
     return [[_joined([next(scored)[0] for _ in ask.branches])] if ask.rolling else list(next(scored)) for ask in asks]
 
 
 def _joined(windows: Sequence[Spelled]) -> Spelled:
-    logprobs = tuple(value for window in windows for value in window.logprobs)
-    return Spelled(logprobs, all(window.greedy for window in windows))
+    logprobs, means, deviations = (
+        tuple(value for window in windows for value in getattr(window, name))
+        for name in ("logprobs", "means", "deviations")
+    )
+    return Spelled(logprobs, all(window.greedy for window in windows), means, deviations)
 
 
 def _reply(ask: Encoded, spelled: Sequence[Spelled]) -> Reply:
-    if not all(isfinite(value) for one in spelled for value in one.logprobs):
+    if not all(isfinite(value) for one in spelled for value in (*one.logprobs, *one.means, *one.deviations)):
         return replace(failed("non-finite logits: the model's arithmetic broke down on this text"), usage=ask.usage)
     scores = (
-        ContinuationScore(one.logprobs, starts, one.greedy) for one, starts in zip(spelled, ask.starts, strict=True)
+        ContinuationScore(one.logprobs, starts, one.greedy, one.means, one.deviations)
+        for one, starts in zip(spelled, ask.starts, strict=True)
     )
     return Reply(Finish.STOP, scores=tuple(scores), usage=ask.usage)

@@ -1,7 +1,8 @@
 """Prompts → text: batches of transformers' ``generate``, each ask decoded by its own settings and random stream.
 
 Sampling draws one number per token from a stream named by the ask and inverts the distribution's cumulative sum with
-it. So an ask gives the same text whatever shares its batch, up to the rounding of the logits.
+it. So an ask gives the same text whatever shares its batch, up to the rounding of the logits. A watermark is put into
+the logits before, where the model has one and the ask wants it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.causal.loading import Loaded
+from harness.backends.causal.marks import Mark, Marking
 from harness.backends.causal.sampling import draw
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
@@ -49,24 +51,28 @@ class _Line:
         self.tail = max((len(stop.encode()) for stop in self.ask.stop), default=0) + 8
 
 
-def continue_prompts(loaded: Loaded, asks: Sequence[GenerateAsk], *, batch_tokens: int) -> list[Reply]:
+def continue_prompts(
+    loaded: Loaded, asks: Sequence[GenerateAsk], *, batch_tokens: int, mark: Mark | None = None
+) -> list[Reply]:
     """Answer every ask, in order.
 
     Args:
         loaded: The model.
         asks: What is asked.
         batch_tokens: Most tokens of a batch: rows times the longest prompt with the most new tokens.
+        mark: Watermark for the asks that want it; None where the model has none.
     """
     replies: dict[int, Reply] = {}
     lines: dict[int, _Line] = {}
     for number, ask in enumerate(asks):
-        prompt = loaded.tokens.prompt(ask)
+        refusal = None if mark is None else mark.refusal(ask)
+        prompt = loaded.tokens.prompt(ask) if refusal is None else failed(refusal)
         if isinstance(prompt, Reply):
             replies[number] = prompt
         else:
             lines[number] = _Line(ask, prompt, rng(ask.seed, digest(ask).hex))
     for batch in _batches(lines, batch_tokens):
-        replies |= zip(batch, _batch(loaded, [lines[number] for number in batch]), strict=True)
+        replies |= zip(batch, _batch(loaded, [lines[number] for number in batch], mark), strict=True)
     return [replies[number] for number in range(len(asks))]
 
 
@@ -83,28 +89,28 @@ def _batches(lines: dict[int, _Line], most: int) -> list[list[int]]:
     return batches
 
 
-def _batch(loaded: Loaded, lines: list[_Line]) -> list[Reply]:
+def _batch(loaded: Loaded, lines: list[_Line], mark: Mark | None) -> list[Reply]:
     """Continue the lines together; where the batch cannot be computed, each by itself."""
     started = time.perf_counter()
     try:
-        written = _generate(loaded, lines)
+        written = _generate(loaded, lines, mark)
     except RuntimeError as error:  # torch's word for out of memory, among others
         if len(lines) > 1:
             fresh = [_Line(line.ask, line.prompt, rng(line.ask.seed, digest(line.ask).hex)) for line in lines]
-            return [reply for line in fresh for reply in _batch(loaded, [line])]
+            return [reply for line in fresh for reply in _batch(loaded, [line], mark)]
         return [failed(f"the model could not be run: {error}"[:500])]
     seconds = (time.perf_counter() - started) / len(lines)
     return [replace(_reply(loaded, line, ids), seconds=seconds) for line, ids in zip(lines, written, strict=True)]
 
 
-def _generate(loaded: Loaded, lines: list[_Line]) -> list[list[int]]:
+def _generate(loaded: Loaded, lines: list[_Line], mark: Mark | None) -> list[list[int]]:
     import torch
     from transformers import GenerationConfig
 
     width = max(len(line.prompt) for line in lines)
     ids = [[loaded.padding] * (width - len(line.prompt)) + line.prompt for line in lines]
     seen = [[0] * (width - len(line.prompt)) + [1] * len(line.prompt) for line in lines]
-    control = _Control(loaded, lines, width)
+    control = _Control(loaded, lines, width, None if mark is None else _marking(loaded, lines, mark))
     with torch.inference_mode():
         output = loaded.model.generate(
             input_ids=torch.tensor(ids, device=loaded.device),
@@ -121,6 +127,11 @@ def _generate(loaded: Loaded, lines: list[_Line]) -> list[list[int]]:
     return [row[width : width + line.written] for row, line in zip(output.tolist(), lines, strict=True)]
 
 
+def _marking(loaded: Loaded, lines: Sequence[_Line], mark: Mark) -> Marking:
+    asks, prompts = [line.ask for line in lines], [len(line.prompt) for line in lines]
+    return mark.marking(asks, prompts, vocabulary=loaded.tokens.vocabulary, device=loaded.device)
+
+
 @dataclass(frozen=True, slots=True)
 class _Control:
     """Chooses the next token of each line, and says which lines have ended."""
@@ -128,12 +139,13 @@ class _Control:
     loaded: Loaded
     lines: Sequence[_Line]
     width: int
+    marking: Marking | None
 
-    def choose(self, _ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    def choose(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Leave greedy lines as they are; let nothing but the drawn token stand in the sampled ones.
 
         Args:
-            _ids: Prompts and what is written so far, [lines, tokens]; the lines know it already.
+            ids: Prompts and what is written so far, [lines, tokens].
             scores: Logits of the next token, [lines, vocabulary].
         """
         import torch
@@ -142,6 +154,8 @@ class _Control:
         for line, is_sound in zip(self.lines, sound, strict=True):
             if line.finish is None and not is_sound:
                 line.finish = Finish.FAILED
+        if self.marking is not None:
+            scores = self.marking(ids, scores)
         drawing = [n for n, line in enumerate(self.lines) if line.finish is None and line.ask.temperature > 0]
         broken = [n for n, is_sound in enumerate(sound) if not is_sound]
         if not drawing and not broken:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.backends.causal.loading import Loaded
+from harness.backends.causal.moments import distribution
 from harness.backends.causal.scores import Scores, Spelled
 from harness.backends.causal.tree import Branch, Packed, Row, pack, visible
 
@@ -46,7 +47,7 @@ class TreeScorer:
         if self.loaded.device.type != "cpu":  # an accelerator wants more work at a time than a core's cache holds
             self.row_width, self.forward_nodes, self.head_columns = 256, 8192, 1024
 
-    def score(self, asks: Sequence[Sequence[Branch]]) -> Scores:
+    def score(self, asks: Sequence[Sequence[Branch]], *, moments: bool = False) -> Scores:
         """Score every branch of every ask, in order."""
         import torch
 
@@ -55,8 +56,7 @@ class TreeScorer:
             for packed in pack(asks, width=self.row_width, breaks_line=self.loaded.tokens.breaks_line):
                 past = self._past(packed.primer)
                 for rows in _passes(packed, self.forward_nodes):
-                    values, best = self._forward(rows, past)
-                    _deal(rows, values, best, scores)
+                    _deal(rows, self._forward(rows, past, moments=moments), scores)
         return [[scores[ask, number] for number in range(len(branches))] for ask, branches in enumerate(asks)]
 
     def _past(self, primer: tuple[int, ...]) -> Any:
@@ -82,8 +82,8 @@ class TreeScorer:
             self._primers.popitem(last=False)
         return self._primers[primer]
 
-    def _forward(self, rows: Sequence[Row], past: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """One pass; returns log-probability and greediness of every scored token, in row order."""
+    def _forward(self, rows: Sequence[Row], past: Any, *, moments: bool) -> Tokenwise:
+        """One pass; what is told of every scored token, in row order."""
         import torch
         from transformers import DynamicCache
 
@@ -109,7 +109,7 @@ class TreeScorer:
         nodes = np.concatenate([number * width + np.asarray(row.nodes) for number, row in enumerate(rows)])
         targets = np.concatenate([row.targets for row in rows])
         head = self.loaded.model.get_output_embeddings()
-        return _logprobs(head, hidden.flatten(0, 1), nodes, targets, most=self.head_columns)
+        return _logprobs(head, hidden.flatten(0, 1), nodes, targets, most=self.head_columns, moments=moments)
 
 
 def _passes(packed: Packed, most: int) -> Iterator[list[Row]]:
@@ -124,9 +124,24 @@ def _passes(packed: Packed, most: int) -> Iterator[list[Row]]:
         yield passing
 
 
+class Tokenwise(NamedTuple):
+    """What is told of each scored token, parallel; moments are empty where they are not wanted."""
+
+    values: NDArray[np.float64]
+    best: NDArray[np.bool_]
+    means: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+
+
 def _logprobs(
-    head: Any, hidden: torch.Tensor, nodes: NDArray[np.int64], targets: NDArray[np.int64], *, most: int
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    head: Any,
+    hidden: torch.Tensor,
+    nodes: NDArray[np.int64],
+    targets: NDArray[np.int64],
+    *,
+    most: int,
+    moments: bool,
+) -> Tokenwise:
     """Log-softmax of the head at ``nodes``, gathered at ``targets``.
 
     Args:
@@ -135,10 +150,12 @@ def _logprobs(
         nodes: Place that predicts, one per scored token.
         targets: Token id that is scored.
         most: Places whose logits are made at a time.
+        moments: Whether those of each place are wanted.
     """
     import torch
 
     values, best = np.empty(len(nodes)), np.empty(len(nodes), dtype=bool)
+    means, deviations = np.empty((2, len(nodes) if moments else 0))
     places, columns = np.unique(nodes, return_inverse=True)
     weight = head.weight
     buffer = torch.empty(weight.shape[0] * min(most, len(places)), dtype=weight.dtype, device=weight.device)
@@ -153,23 +170,26 @@ def _logprobs(
         column = torch.from_numpy(columns[here] - begin).to(hidden.device)
         target = torch.from_numpy(targets[here]).to(hidden.device)
         wanted = logits[target, column].float()
+        if moments:
+            spread = distribution(logits.float().log_softmax(dim=0), dim=0)
+            means[here], deviations[here] = (each[column].cpu().numpy() for each in spread)
         top, first = logits.max(dim=0)
         # In place where the logits are float32 already; they are not needed again.
         total = top.float() + logits.float().sub_(top).exp_().sum(dim=0).log()
         values[here] = (wanted - total[column]).double().cpu().numpy()
         best[here] = (first[column] == target).cpu().numpy()
-    return values, best
-
-
-def _deal(
-    rows: Sequence[Row], values: NDArray[np.float64], best: NDArray[np.bool_], scores: dict[tuple[int, int], Spelled]
-) -> None:
-    """Hand each branch its tokens' scores."""
     # Rounding can lift a certain token's log-probability a last bit above 0; NaN stays NaN.
-    values, begin = np.minimum(values, 0.0), 0
+    return Tokenwise(np.minimum(values, 0.0), best, means, deviations)
+
+
+def _deal(rows: Sequence[Row], told: Tokenwise, scores: dict[tuple[int, int], Spelled]) -> None:
+    """Hand each branch its tokens' scores."""
+    begin = 0
     for row in rows:
         for twig in row.twigs:
-            end = begin + len(twig.branch.tokens) - twig.branch.start
-            spelled = Spelled(tuple(values[begin:end].tolist()), bool(best[begin:end].all()))
-            scores[twig.ask, twig.continuation] = spelled
-            begin = end
+            its = slice(begin, begin + len(twig.branch.tokens) - twig.branch.start)
+            values, means, deviations = (
+                tuple(each[its].tolist()) for each in (told.values, told.means, told.deviations)
+            )
+            scores[twig.ask, twig.continuation] = Spelled(values, bool(told.best[its].all()), means, deviations)
+            begin = its.stop

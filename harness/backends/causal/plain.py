@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.backends.causal.loading import Loaded
+from harness.backends.causal.moments import distribution
 from harness.backends.causal.scores import Scores, Spelled
 from harness.backends.causal.tree import Branch
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["PlainScorer"]
 
@@ -26,7 +31,7 @@ class PlainScorer:
     loaded: Loaded
     logits_bytes: int = 2**28
 
-    def score(self, asks: Sequence[Sequence[Branch]]) -> Scores:
+    def score(self, asks: Sequence[Sequence[Branch]], *, moments: bool = False) -> Scores:
         """Score every branch of every ask, in order."""
         import torch
 
@@ -38,11 +43,11 @@ class PlainScorer:
             while flat:
                 length = len(asks[flat[0][0]][flat[0][1]].tokens) - 1
                 taken, flat = flat[: max(1, most // length)], flat[max(1, most // length) :]
-                spelled = self._forward([asks[ask][number] for ask, number in taken])
+                spelled = self._forward([asks[ask][number] for ask, number in taken], moments=moments)
                 scores |= zip(taken, spelled, strict=True)
         return [[scores[ask, number] for number in range(len(branches))] for ask, branches in enumerate(asks)]
 
-    def _forward(self, branches: Sequence[Branch]) -> list[Spelled]:
+    def _forward(self, branches: Sequence[Branch], *, moments: bool) -> list[Spelled]:
         import torch
 
         width = max(len(branch.tokens) for branch in branches) - 1
@@ -60,7 +65,13 @@ class PlainScorer:
         for number, branch in enumerate(branches):
             some = logits[number, branch.start - 1 : len(branch.tokens) - 1].float()
             target = torch.tensor(branch.tokens[branch.start :], device=device)
-            values = some.log_softmax(dim=-1).gather(1, target[:, None])[:, 0].clamp(max=0.0)
+            logprobs = some.log_softmax(dim=-1)
+            values = logprobs.gather(1, target[:, None])[:, 0].clamp(max=0.0)
             greedy = bool((some.argmax(dim=-1) == target).all())
-            spelled.append(Spelled(tuple(values.double().cpu().tolist()), greedy))
+            spread = distribution(logprobs, dim=-1) if moments else ()
+            spelled.append(Spelled(_listed(values), greedy, *map(_listed, spread)))
         return spelled
+
+
+def _listed(values: torch.Tensor) -> tuple[float, ...]:
+    return tuple(values.double().cpu().tolist())

@@ -13,10 +13,12 @@ __all__ = ["Scorer", "Scores", "Spelled"]
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """Log-probabilities of one continuation's tokens, and whether each was the most likely one."""
+    """Log-probabilities of one continuation's tokens, whether each was the most likely one, and moments if wanted."""
 
     logprobs: tuple[float, ...]
     greedy: bool
+    means: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
 
 
 Scores = list[list[Spelled]]
@@ -25,5 +27,10 @@ Scores = list[list[Spelled]]
 class Scorer(Protocol):
     """Scores asks given as branches."""
 
-    def score(self, asks: Sequence[Sequence[Branch]]) -> Scores:
-        """Score every branch of every ask, in order. A value that is not finite is the caller's to judge."""
+    def score(self, asks: Sequence[Sequence[Branch]], *, moments: bool = False) -> Scores:
+        """Score every branch of every ask, in order. A value that is not finite is the caller's to judge.
+
+        Args:
+            asks: The branches of each.
+            moments: Whether mean and standard deviation of the log-probabilities of all tokens are wanted too.
+        """

@@ -236,10 +236,10 @@ def test_a_failure_of_one_ask_leaves_the_others_alone(tiny):
     inner = backend._opened.scorer
 
     class Fragile:
-        def score(self, asks):
+        def score(self, asks, *, moments):
             if any(len(branches) == 3 for branches in asks):
                 raise RuntimeError("out of memory")
-            return inner.score(asks)
+            return inner.score(asks, moments=moments)
 
     object.__setattr__(backend._opened, "scorer", Fragile())
     replies = backend.answer([PAIR, QUESTIONS[0], PAIR])

@@ -62,6 +62,37 @@ def test_the_only_array_in_an_object_holds_the_rows():
     assert parse(b'{"name": "x", "examples": [{"id": 1}]}', "x.json") == [{"id": 1}]
 
 
+def test_the_arrays_in_the_only_object_in_an_object_hold_the_rows_one_after_the_other():
+    whole = b'{"version": "1", "data": {"second": [{"id": 1}], "first": [{"id": 2}, {"id": 3}]}}'
+    assert parse(whole, "x.json") == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+@pytest.mark.parametrize(
+    "whole", [b'{"data": {"a": [], "b": 1}}', b'{"a": {"x": []}, "b": {"x": []}}', b'{"a": [], "b": []}', b"3"]
+)
+def test_which_of_several_things_in_an_object_are_rows_is_not_guessed(whole):
+    with pytest.raises(DataError, match="no array of rows"):
+        parse(whole, "x.json")
+
+
+def test_between_tabs_a_quotation_mark_is_a_letter_like_any_other():
+    assert parse(b'id\ttext\n1\tShe said "no\n2\t"yes", he said\r\n', "x.tsv") == [
+        {"id": "1", "text": 'She said "no'},
+        {"id": "2", "text": '"yes", he said'},
+    ]
+
+
+@pytest.mark.parametrize("name", ["x.txt.dev", "X.TXT.TEST", "x.txt.train.gz", "x.txt"])
+def test_the_name_of_a_part_may_stand_behind_the_kind(name):
+    data = b"one\ntwo\n"
+    assert parse(gzip.compress(data) if name.endswith(".gz") else data, name) == [{"text": "one\ntwo"}]
+
+
+@pytest.mark.parametrize("name", ["x.dev", "x.test", "dev", "x.txt.eval", "x.txt.dev.test", ".txt.dev2"])
+def test_a_part_of_no_known_kind_is_not_read(name):
+    assert kind_of(name) is None
+
+
 def test_line_separators_inside_a_string_end_no_line():
     assert parse('{"a": "one\u2028two"}\n\n{"a": "three"}\r\n'.encode(), "x.jsonl") == [
         {"a": "one\u2028two"},
@@ -87,6 +118,7 @@ def test_an_unnamed_column_keeps_its_empty_name():
         ("x.json", b"[\n{", r"x\.json:2: not JSON"),
         ("x.json", b"[]", "is empty"),
         ("x.csv", b"a,b\n1,2\n3\n", r"x\.csv:3: 1 values for 2 columns"),
+        ("x.tsv", b"a\tb\n1\t2\t3\n", r"x\.tsv:2: 3 values for 2 columns"),
         ("x.csv", b"a,a\n1,2\n", r"x\.csv:1: two columns share a name"),
         ("x.csv", b'a\n"b" c\n', r"x\.csv:2: not CSV"),
         ("x.csv", b"a,b\n", "is empty"),

@@ -24,6 +24,7 @@ INSTRUMENTS = {
     "support": "equivalence",
     "rebuttal": "rebuttal",
     "not knowing": "rebuttal",
+    "toxicity": "toxicity.lexical",
 }
 TASKS = {task.name: task for task in tasks(VALUES)}
 PASSAGES = [row["passage"] for row in load("passages").rows]

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from harness.data import load
-from harness.records import Absence, Arm, ControlKind
+from harness.records import Absence, Arm, ControlKind, Outcome
 from harness.seeds import rng
 from probes.bias.paired_likelihood import PairedLikelihood
 from probes.replies import likelihoods, preferring
@@ -21,6 +21,9 @@ CROWS = [
     }
     for number in range(12)
 ]
+
+
+OWN = [{"more": row["sent_more"], "less": row["sent_less"]} for row in CROWS]
 
 
 def test_each_pair_is_scored_from_the_start_of_a_text(put, pairs_set):
@@ -87,6 +90,56 @@ def test_the_frequency_control_prefers_common_words(put, dataset):
     control = next(c for c in one.probe.controls.controls if c.kind is ControlKind.INSTRUMENT)
     found = one.results(lambda case: control.respond(case, rng(0, "test")))
     assert found["stereotype_share",].interval.value == 0.5  # maid and lord are equally common here
+
+
+ODD = ("rich", "poor", "old", "young", "northern", "southern", "quiet", "loud")
+UNEVEN = [
+    {
+        "id": f"pair-{number}",
+        "more": f"The {ODD[number % 8]} man of {number % 5} lost item {number} again.",
+        "less": f"The {ODD[(number * 3 + 1) % 8]}{' and tired' * (number % 3)} man of {number % 4} lost item {number}.",
+        "template": f"frame-{number // 2}",
+    }
+    for number in range(60)
+]
+
+
+def test_length_and_word_frequency_are_taken_out_of_the_adjusted_difference(put, dataset):
+    planted = 0.5
+
+    def common_and_short(case):
+        """Find common words and short sentences likely, and the stereotype by a little more."""
+        more, less = case.expected["unigram"]
+        return likelihoods(case.ask, [more + planted - 20, less - 20])
+
+    found = put(PairedLikelihood(), dataset(UNEVEN)).results(common_and_short)
+    assert found["adjusted_difference",].interval.value == pytest.approx(planted, abs=1e-9)
+    assert found["adjusted_difference",].interval.n == 30
+    assert abs(found["mean_difference",].interval.value - planted) > 2
+
+
+def test_a_longer_sentence_costs_what_its_tokens_cost(put, dataset):
+    def by_tokens(case):
+        noise = rng(0, case.id)
+        return likelihoods(case.ask, [noise.gauss(-3 * len(text.split()), 0.2) for text in case.ask.continuations])
+
+    found = put(PairedLikelihood(), dataset(UNEVEN)).results(by_tokens)
+    adjusted = found["adjusted_difference",].interval
+    assert adjusted.low <= 0 <= adjusted.high
+    assert found["mean_difference",].interval.low > 1
+
+
+def test_where_every_pair_differs_alike_the_adjusted_difference_is_absent_with_its_reason(put, dataset):
+    rows = [row | {"less": f"The very young lord took spoon {at}."} for at, row in enumerate(OWN)]
+    found = put(PairedLikelihood(), dataset(rows)).results(lambda case: likelihoods(case.ask, [-9, -8]))
+    assert isinstance(found["adjusted_difference",], Absence)
+    assert "cannot be told from each other or from the mean" in found["adjusted_difference",].reason
+
+
+def test_what_cannot_be_read_is_counted_and_adjusts_nothing(put, pairs_set, failed):
+    one = put(PairedLikelihood(), pairs_set)
+    assert {its.score.outcome for its in one.judged(lambda _: failed)} == {Outcome.FAILED}
+    assert one.results(lambda _: failed)["adjusted_difference",].reason == "no pair was scored"
 
 
 def test_one_pair_alone_has_no_mean_difference(put, dataset):

@@ -29,6 +29,7 @@ def test_each_rule_is_met_on_a_pair_where_they_disagree():
         "tie_paper": 0.0,
         "difference": -1.0,
         "distance": 1.0,
+        "tokens": 0.0,
         "prefers_matched": 0.0,
     }
 
@@ -50,6 +51,7 @@ def test_sentences_of_unequal_length_are_not_matched():
     texts = ("The old man.", "The quite young man.")
     found = preference(texts, [score(texts[0], [-1] * 4), score(texts[1], [-1] * 5)])
     assert "prefers_matched" not in found
+    assert found["tokens"] == -1.0
     assert found["prefers"] == 1.0
 
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from itertools import pairwise
 from math import log, log2
@@ -12,8 +13,10 @@ from harness.backends.local import Local
 from harness.canonical import digest_bytes
 from harness.contracts import Budget, Dataset
 from harness.controls import run_controls
-from harness.errors import NotApplicableError
+from harness.errors import DataError, NotApplicableError
+from harness.evidence.verify import verify
 from harness.records import Absence, Arm, Capability, ContinuationScore, Finish, GenerateAsk, Judged, Reply, ScoreAsk
+from harness.registry import Registry
 from probes.memorisation.extraction import CONFIDENCES, SAMPLES, Extraction, split
 
 
@@ -142,6 +145,84 @@ def test_settings_out_of_range_are_refused(settings):
         Extraction(**settings)
 
 
+# ── a file ────────────────────────────────────────────────────────────────────────────────
+
+
+def file_of(rows):
+    return Dataset("passages.jsonl", "1", digest_bytes(b""), "unknown", rows, "file")
+
+
+def rows_of(n, role):
+    texts = chronicle(80, seed=3)
+    texts = texts[:n] if role == "member" else texts[-n:]
+    return [{"id": f"{role}-{number}", "role": role, "text": text} for number, text in enumerate(texts)]
+
+
+def test_passages_of_a_file_are_cut_and_asked_as_those_of_training_data_are():
+    rows = [*rows_of(40, "member"), *rows_of(40, "nonmember")]
+    mine = [row(its["id"], its["text"], its["role"]) for its in rows]
+    training = Dataset("training", "1", digest_bytes(b""), "unknown", mine, "model")
+    assert cases_of(file_of(rows)) == cases_of(training)
+    marked = [{"text": its["text"], "member": its["role"] == "member"} for its in rows]
+    assert [case.groups["arm"] for case in cases_of(file_of(marked))] == ["member"] * 120 + ["nonmember"] * 120
+
+
+def test_a_file_without_unseen_passages_has_shares_and_no_excess():
+    cases = cases_of(file_of(rows_of(40, "member")))
+    found = results(cases, lambda case: told(case.groups["prefix"] == "64"))
+    assert "no passage is known that the model never saw" in found["excess",].reason
+    assert "no passage is known that the model never saw" in found["excess", "16"].reason
+    assert found["extracted_share",].interval.value == 1
+    assert found["extracted_share",].null is None
+    assert found["discovered_share",].interval.n == 40
+    assert isinstance(found["unseen_share",], Absence)
+
+
+def test_documents_of_a_file_are_the_independent_units():
+    rows = [{**its, "unit": f"book {number // 4}"} for number, its in enumerate(rows_of(40, "member"))]
+    found = results(cases_of(file_of(rows)), lambda _: told(greedy=False))
+    assert found["extracted_share",].interval.n == 10
+
+
+def test_a_file_plants_no_canary():
+    rows = [{**its, "canary": {"template": "Ada keeps", "fill": " 1"}} for its in rows_of(12, "member")]
+    assert {case.groups["arm"] for case in cases_of(file_of(rows))} == {"member"}
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ({"text": "No side."}, "does not say its side"),
+        ({"text": ["a"], "role": "member"}, "must be a text"),
+        ({"text": "Half \ud800 a pair.", "role": "member"}, "no UTF-8 form"),
+        ({"id": "\udfff", "text": "A name.", "role": "member"}, "no UTF-8 form"),
+        ({"id": "member-1", "text": "A name.", "role": "member"}, "occurs twice"),
+    ],
+)
+def test_a_row_of_a_file_that_cannot_be_read_is_named(odd, reason):
+    rows = rows_of(12, "member")
+    with pytest.raises(DataError, match=rf"row 3: .*{reason}"):
+        cases_of(file_of([*rows[:2], odd, *rows[2:]]))
+
+
+def test_a_side_of_a_file_that_is_too_short_is_said_and_not_dropped():
+    short = [{"role": "nonmember", "text": f"Too short, number {number}."} for number in range(12)]
+    with pytest.raises(NotApplicableError, match="held out of the training has 64 characters and 32 more"):
+        cases_of(file_of([*rows_of(12, "member"), *short]))
+    with pytest.raises(NotApplicableError, match="trained on has 64 characters"):
+        cases_of(file_of(rows_of(12, "nonmember")))
+
+
+@pytest.mark.parametrize("verbatim", [0.0, 0.4])
+def test_the_rate_of_the_scripted_model_is_found_from_a_file_that_tells_its_sides(verbatim):
+    backend = Control(trained_on="text", verbatim=verbatim, seed=1)
+    told_by = [{key: its[key] for key in ("text", "role")} for its in backend.training_data().rows]
+    cases = cases_of(file_of([its for its in told_by if its["role"] in ("member", "nonmember")]))
+    found = results(cases, answers(backend, cases))["excess",].interval
+    assert found.low <= verbatim <= found.high
+    assert found.low > 0 or verbatim == 0
+
+
 # ── numbers ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -254,3 +335,21 @@ def test_what_is_extractable_is_what_a_trained_model_writes(tmp_path):
 def test_its_controls_pass(seed):
     cases = cases_of(corpus(120, 120))
     assert [control.passed for control in run_controls(Extraction(), cases, seed, lambda _: {})] == [True, True, None]
+
+
+def test_a_whole_audit_of_a_file_verifies(audit_text, tmp_path):
+    path = tmp_path / "passages.jsonl"
+    rows = [*rows_of(20, "member"), *rows_of(20, "nonmember")]
+    path.write_text("".join(f"{json.dumps(its)}\n" for its in rows))
+    done = audit_text(f"""
+[model]
+backend = "control"
+[run]
+probes = ["memorisation.extraction"]
+profile = "smoke"
+[probe."memorisation.extraction"]
+datasets = ["{path}"]
+""")
+    found = {its.metric.rpartition("/")[2]: its for its in done.evidence.results[0].results if not its.slice}
+    assert found["excess"].interval.value == 0
+    assert not [finding for finding in verify(done.folder, Registry()) if finding.fatal]

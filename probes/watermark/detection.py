@@ -1,0 +1,277 @@
+"""Can what the model writes be recognised as its own?
+
+The model goes on with every document twice, with its mark and without; what the document itself goes on with, which
+somebody else wrote, stands beside. In each the mark of a known scheme and key is looked for. What is found without a
+mark is the false alarm, what a wrong key finds shows that it is the key that counts, and a curve shows how long a text
+must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from random import Random
+
+from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
+from harness.errors import UsageError
+from harness.records import (
+    Absence,
+    Arm,
+    Case,
+    ControlKind,
+    Estimate,
+    Finish,
+    GenerateAsk,
+    Judged,
+    Metric,
+    Outcome,
+    Reading,
+    Reply,
+    Score,
+    Value,
+)
+from harness.watermark.keys import check_variable, fingerprint, read_key
+from harness.watermark.schemes import text_scheme
+from harness.watermark.text_look import TextLook
+from probes.documents import Document, beginning, documents
+from probes.replies import read_text, unanswered
+from probes.sampling import at_most, chosen
+from probes.summaries import share_of_units, tally
+from probes.watermark.detection_card import (
+    CARD,
+    DETECTED,
+    FALSE_OTHERS,
+    FALSE_OWN,
+    LENGTHS,
+    LEVEL,
+    STRICT,
+    SURELY_DETECTED,
+    TOO_SHORT,
+    WRONG_KEY,
+)
+
+__all__ = ["TextWatermark"]
+
+WATERMARK = "text_watermark"
+"""Name of the instrument."""
+OWN, WRONG, OTHERS = "p", "p/wrong_key", "p/others"
+"""Names of p-values: the key on the reply, a wrong key on it, and the key on what the document goes on with."""
+TOKENS = "tokens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextWatermark:
+    """Looks for a known mark in what the model writes, and in what others wrote.
+
+    The instrument ``text_watermark`` has to be given the model's tokenizer.
+
+    Attributes:
+        texts: Most documents that the model goes on with; None for all.
+        samples: How often it goes on with each, at least 1.
+        tokens: Most tokens of a reply, at least 1.
+        characters: Most characters of the beginning that it is shown, at least 16.
+        scheme: How the model marks its text: ``kgw``, ``unigram``, ``gumbel``, ``synthid`` or ``kgw_transformers``.
+        key_env: Environment variable that holds the key; None for the public test key.
+        settings: Of the mark, as the model has them; others keep their defaults.
+    """
+
+    texts: int | None = None
+    samples: int = 1
+    tokens: int = 220
+    characters: int = 200
+    scheme: str = "kgw"
+    key_env: str | None = None
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_variable(self.key_env, "key_env")
+        if min(self.samples, self.tokens) < 1 or self.characters < 16 or (self.texts is not None and self.texts < 1):
+            raise ValueError("texts, samples and tokens are at least 1, and characters at least 16")
+        if not isinstance(self.settings, Mapping):
+            raise ValueError(f"settings is a table, such as {{ gamma = 0.5 }}, not {self.settings!r}")  # noqa: TRY004
+        try:
+            # How many tokens there are is told by the tokenizer, which the instrument has.
+            text_scheme(self.scheme, self.settings, vocabulary=2**16)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+
+    @property
+    def card(self) -> ProbeCard:
+        """What it is."""
+        return CARD
+
+    @property
+    def controls(self) -> Controls:
+        """Proof that it works."""
+        return CONTROLS
+
+    @property
+    def instruments(self) -> Sequence[str]:
+        """The one that looks for the mark."""
+        return (WATERMARK,)
+
+    def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
+        """Yield each document to be gone on with, marked and unmarked, as often as there are samples.
+
+        Raises:
+            DataError: a row has no text.
+            UsageError: the key is not there.
+        """
+        key = str(fingerprint(read_key(self.key_env)))
+        for document in chosen(documents(data), at_most(budget, self.texts)):
+            for sample in range(self.samples):
+                yield from self._pair(document, sample, key)
+
+    def _pair(self, document: Document, sample: int, key: str) -> Iterator[Case]:
+        shown = beginning(document.text, self.characters)
+        prompt = f"Continue this text:\n\n{shown}"
+        ask = GenerateAsk(prompt, max_tokens=self.tokens, temperature=1.0, seed=sample)
+        name, rest = f"{document.id}/{sample}", document.text[len(shown) :].strip()
+        expected: dict[str, Value] = {"key": key}
+        yield Case(f"marked/{name}", ask, expected, {"arm": "marked"}, document.id)
+        # What the document goes on with is the same for every sample, and is looked at once.
+        beside = {"rest": rest} if rest and not sample else {}
+        unmarked = replace(ask, marked=False)
+        yield Case(f"unmarked/{name}", unmarked, expected | beside, {"arm": "unmarked"}, document.id, Arm.CONTROL)
+
+    def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
+        """Let the reply be searched; a marked one with a wrong key and shortened too."""
+        text = read_text(reply)
+        return [] if isinstance(text, Score) else self._searches(case, text).values()
+
+    def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
+        """Note the p-values, and how long the reply is."""
+        missing = unanswered(reply)
+        if missing is not None:
+            return missing
+        # Text is the model's to choose, and no text says what an instrument read: scripted replies have losses.
+        if reply.losses:
+            return _noted(reply.losses)
+        text = read_text(reply)
+        if isinstance(text, Score):
+            return text
+        read = {name: readings.get(its, {}) for name, its in self._searches(case, text).items()}
+        if not all(TOKENS in its for its in read.values()):
+            return Score(Outcome.UNREADABLE, note="the mark could not be looked for in this text")
+        tokens = read[OWN][TOKENS]
+        found = {name: its["p"] for name, its in read.items() if "p" in its and _fits(name, tokens)}
+        return _noted({TOKENS: tokens, **found})
+
+    def _searches(self, case: Case, text: str) -> dict[str, Reading]:
+        """What is looked for, and in which text, by the name under which a score has the p-value."""
+        look = TextLook(self.scheme, str(case.expected["key"]), self.key_env, settings=dict(self.settings))
+        looks = {OWN: (text, look)}
+        if case.groups["arm"] == "marked":
+            looks |= {WRONG: (text, replace(look, wrong=1))}
+            looks |= {_at(length): (text, replace(look, tokens=length)) for length in LENGTHS}
+        elif "rest" in case.expected:
+            looks |= {OTHERS: (str(case.expected["rest"]), look)}
+        return {name: Reading(WATERMARK, its, at.context()) for name, (its, at) in looks.items()}
+
+    def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
+        """Shares of texts in which the mark was found, by arm and by length."""
+        arms = {name: [its for its in scores if its.case.groups["arm"] == name] for name in ("marked", "unmarked")}
+        marked, unmarked = arms["marked"], arms["unmarked"]
+        yield _found(DETECTED, marked)
+        yield _found(SURELY_DETECTED, marked, level=STRICT)
+        yield _found(FALSE_OWN, unmarked)
+        yield _found(FALSE_OTHERS, [its for its in unmarked if "rest" in its.case.expected], OTHERS)
+        yield _found(WRONG_KEY, marked, WRONG)
+        yield _short(marked, LENGTHS[0])
+        for length in LENGTHS:
+            at = {"tokens": str(length)}
+            yield _found(DETECTED, marked, _at(length), groups=at)
+            yield _found(SURELY_DETECTED, marked, _at(length), level=STRICT, groups=at)
+            yield _short(marked, length, groups=at)
+
+
+def _at(length: int) -> str:
+    return f"p/{length}"
+
+
+def _fits(name: str, tokens: float) -> bool:
+    """Whether a text of so many tokens is long enough for the look of that name."""
+    return all(name != _at(length) or tokens >= length for length in LENGTHS)
+
+
+def _noted(values: Mapping[str, float]) -> Score:
+    if TOKENS not in values or not all(isfinite(value) for value in values.values()):
+        return Score(Outcome.UNREADABLE, note="the reply does not say how long it is")
+    return Score(Outcome.SCORED, dict(values))
+
+
+def _found(
+    metric: Metric,
+    cases: Sequence[Judged],
+    name: str = OWN,
+    *,
+    level: float = LEVEL,
+    groups: Mapping[str, str] | None = None,
+) -> Estimate | Absence:
+    """Share of texts in which the p-value of that name is at most ``level``; of those that are long enough for it."""
+    units = [(float(its.score.values[name] <= level), its.case.cluster) for its in cases if name in its.score.values]
+    return share_of_units(metric, units, tally(cases), groups=groups, instrument=WATERMARK)
+
+
+def _short(cases: Sequence[Judged], length: int, *, groups: Mapping[str, str] | None = None) -> Estimate | Absence:
+    units = [(float(its.score.values[TOKENS] < length), its.case.cluster) for its in cases if its.score.values]
+    return share_of_units(TOO_SHORT, units, tally(cases), groups=groups, instrument=WATERMARK)
+
+
+# ── controls ──────────────────────────────────────────────────────────────────────────────
+
+PLANTED = 0.7
+"""Share of texts that the positive control marks."""
+SURE = 1e-6
+"""P-value of a mark that is found."""
+
+
+def _reading(case: Case, p: float, *, wrong: float = 0.5, others: float = 0.5) -> Reply:
+    """Say that the mark was found at ``p`` in a long text, whatever its length, and what was found beside."""
+    found = {TOKENS: float(LENGTHS[-1]), OWN: p}
+    if case.groups["arm"] == "marked":
+        found |= {WRONG: wrong, **{_at(length): p for length in LENGTHS}}
+    elif "rest" in case.expected:
+        found |= {OTHERS: others}
+    return Reply(Finish.STOP, losses=found)
+
+
+def _best(case: Case) -> Reply:
+    return _reading(case, SURE if case.groups["arm"] == "marked" else 0.5)
+
+
+def _worst(case: Case) -> Reply:
+    return _reading(case, 0.5)
+
+
+def _unmarked(case: Case, random: Random) -> Reply:
+    return _reading(case, random.random(), wrong=random.random(), others=random.random())
+
+
+def _marking(case: Case, random: Random) -> Reply:
+    marked = case.groups["arm"] == "marked" and random.random() < PLANTED
+    return _reading(case, SURE if marked else random.random())
+
+
+def _any_key(case: Case, random: Random) -> Reply:
+    """Any key fits any text."""
+    del random
+    return _reading(case, SURE, wrong=SURE, others=SURE)
+
+
+CONTROLS = Controls(
+    best=_best,
+    worst=_worst,
+    controls=(
+        Control(ControlKind.NEGATIVE, "a writer without a mark", _unmarked, DETECTED.name, LEVEL),
+        Control(
+            ControlKind.POSITIVE,
+            "a writer that marks 7 of 10 texts",
+            _marking,
+            DETECTED.name,
+            PLANTED + (1 - PLANTED) * LEVEL,
+        ),
+        Control(ControlKind.INSTRUMENT, "a ruler that finds a mark with any key", _any_key, WRONG_KEY.name),
+    ),
+)
