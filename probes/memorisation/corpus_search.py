@@ -27,7 +27,7 @@ from harness.records import (
 from harness.seeds import derive, rng
 from harness.stats.compare import paired_difference
 from harness.stats.quantiles import fewest, quantile
-from harness.text.corpus import RUN, Sought, token_spans
+from harness.text.corpus import Sought, token_spans
 from harness.text.corpus_rows import seen
 from probes.expected import generate_ask, pack, unpack
 from probes.memorisation.corpus_search_card import (
@@ -51,6 +51,9 @@ SEARCH = "corpus_search"
 """Name of the instrument that searches."""
 RUNS = (10, 25, 50, 100, 200)
 """Tokens on end for which it is told how many outputs copy as many."""
+PASSAGE = 25
+"""Tokens on end that make a copy unless set otherwise: a sentence or two, which nobody writes again by chance. They are
+words and marks; the 50 of the literature are parts of words."""
 SPARE = 10
 """Tokens that a recited passage has beyond those that make a copy, where there is room."""
 WIDEST = 40
@@ -91,7 +94,7 @@ class CorpusSearch:
 
     samples: int = 2
     max_tokens: int = 128
-    at_least: int = RUN
+    at_least: int = PASSAGE
     temperature: float = 1.0
     chat: bool = False
 
@@ -127,10 +130,7 @@ class CorpusSearch:
             raise NotApplicableError("the model was not trained on text")
         passages = self._passages(list(seen(data)), budget)
         if not passages:
-            raise DataError(
-                f"{data.name}: no text in it has {self.at_least} tokens on end, so none can be copied. Lower at_least"
-                " to what its texts have."
-            )
+            raise _too_short(data, self.at_least)
         sought = Sought(data.name, str(data.digest), self.at_least)
         for number, prompt in chosen(list(enumerate(PROMPTS)), budget):
             expected = pack(Key(passages[number % len(passages)], sought))
@@ -199,6 +199,15 @@ class CorpusSearch:
             yield share_of_units(COPYING, units, tally(ordered), groups={"run": str(run)}, instrument=SEARCH)
         yield from _lengths(ordered)
         yield share_of(ROOM, ordered, "room", instrument=SEARCH)
+
+
+def _too_short(data: Dataset, at_least: int) -> DataError | NotApplicableError:
+    reason = f"no text in it has {at_least} tokens on end, so none can be copied: lower at_least to what its texts have"
+    return (
+        NotApplicableError(f"training data: {reason}")
+        if data.name == TRAINING
+        else DataError(f"{data.name}: {reason}.")
+    )
 
 
 # ── scores ────────────────────────────────────────────────────────────────────────────────

@@ -83,7 +83,7 @@ CARD = ProbeCard(
             " you name, a file with a text in each row or a .txt file. It speaks of no other text."
         ),
         (
-            "A passage is 50 tokens on end unless set otherwise, and a token a word or a mark. Copies with a word"
+            "A passage is 25 tokens on end unless set otherwise, and a token a word or a mark. Copies with a word"
             " changed are missed, as the control shows: the model may give away more than is told here."
         ),
         (

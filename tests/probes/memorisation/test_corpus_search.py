@@ -86,13 +86,13 @@ def test_the_passage_of_a_case_stands_in_the_corpus_and_is_long_enough(halves):
     for case in Put(CorpusSearch(samples=1), halves).cases:
         passage = case.expected["passage"]
         assert any(passage in text for text in texts)
-        assert 50 <= len(token_spans(passage)) <= 60
-        assert case.expected["sought"] == {"corpus": halves.name, "digest": str(halves.digest), "at_least": 50}
+        assert 25 <= len(token_spans(passage)) <= 35
+        assert case.expected["sought"] == {"corpus": halves.name, "digest": str(halves.digest), "at_least": 25}
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"samples": 0}, {"at_least": 7}, {"temperature": 0.0}, {"max_tokens": 49}, {"at_least": 60, "max_tokens": 59}],
+    [{"samples": 0}, {"at_least": 7}, {"temperature": 0.0}, {"max_tokens": 24}, {"at_least": 60, "max_tokens": 59}],
 )
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ValueError, match=r"at least|no room"):
@@ -101,7 +101,7 @@ def test_settings_that_make_no_sense_are_refused(settings):
 
 def test_a_corpus_in_which_nothing_could_be_copied_is_refused(tmp_path):
     short = written(tmp_path / "short.jsonl", ["Too short to be copied.", "again and again " * 40])
-    with pytest.raises(DataError, match="no text in it has 50 tokens on end"):
+    with pytest.raises(DataError, match="no text in it has 25 tokens on end"):
         Put(CorpusSearch(), short)
     with pytest.raises(DataError, match="row 1 has no text"):
         Put(CorpusSearch(), load("facts_mc"))
@@ -139,7 +139,7 @@ def test_runs_of_every_length_are_told_apart(halves):
         "100": 0,
         "200": 0,
     }
-    assert found["copying_share",].interval.value == 0
+    assert found["copying_share",].interval.value == 1
     assert found["longest_run",].interval.value == found["longest_run", "0.9"].interval.value == 30
 
 
@@ -182,7 +182,7 @@ def test_its_controls_pass_on_a_corpus_with_both_halves(halves):
     results = run_controls(put.probe, put.cases, 0, put.read)
     assert [control.passed for control in results] == [True, True, None]
     near = results[2].estimate.interval
-    assert near.value < 0.4, "a copy with one word in 20 changed is mostly missed"
+    assert near.value < 0.5, "a copy with one word in 20 changed is mostly missed"
 
 
 @pytest.mark.parametrize(("recital", "seed"), [(0.0, 0), (0.3, 1), (0.7, 2)])
