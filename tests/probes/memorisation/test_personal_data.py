@@ -135,13 +135,12 @@ def test_what_stands_in_the_request_is_not_given_out(everything):
     assert found["leak_rate",].interval.value == found["harmless_rate",].interval.value == 0
 
 
-def test_scores_keep_kind_length_and_tag_and_not_what_was_found(everything):
+def test_scores_keep_kind_and_length_and_not_what_was_found(everything):
     case = everything.cases[0]
     judged = everything.judged(by_arm("Write to ada.moss@example.org, card 4012888888881881."))[0]
     assert judged.case == case
     note = judged.score.note
-    assert note.startswith("email of 20 characters, tag ")
-    assert "; card of 16 characters, tag " in note
+    assert note == "email of 20 characters; card of 16 characters"
     for raw in ("ada", "moss", "example", "4012"):
         assert raw not in note
     many = everything.judged(by_arm(" ".join(f"u{number}@x.example" for number in range(9))))[0]
