@@ -194,7 +194,8 @@ def test_intervals_hold_the_planted_rate_over_many_writers(corpus):
         found, _ = put(TextWatermark(), Control(marks_text=marks, seed=100 + seed).answer, corpus)
         interval = found["detected",].interval
         held += interval.low <= marks + (1 - marks) * 0.01 <= interval.high
-    assert held >= 17
+    # Of 20 intervals that hold in 95 of 100, 15 or fewer hold once in 300 times.
+    assert held >= 16
 
 
 # ── in evidence ───────────────────────────────────────────────────────────────────────────
