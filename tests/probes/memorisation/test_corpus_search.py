@@ -178,11 +178,11 @@ def test_a_single_beginning_has_no_excess(halves):
 
 
 def test_its_controls_pass_on_a_corpus_with_both_halves(halves):
-    put = Put(CorpusSearch(samples=1), halves)
+    put = Put(CorpusSearch(samples=1, at_least=50), halves)
     results = run_controls(put.probe, put.cases, 0, put.read)
     assert [control.passed for control in results] == [True, True, None]
     near = results[2].estimate.interval
-    assert near.value < 0.5, "a copy with one word in 20 changed is mostly missed"
+    assert near.value < 0.4, "a copy with one word in 20 changed is mostly missed"
 
 
 @pytest.mark.parametrize(("recital", "seed"), [(0.0, 0), (0.3, 1), (0.7, 2)])

@@ -191,11 +191,10 @@ def test_intervals_hold_the_planted_rate_over_many_writers(corpus):
     random, held = Random(0), 0
     for seed in range(20):
         marks = random.uniform(0.1, 0.9)
-        found, _ = put(TextWatermark(), Control(marks_text=marks, seed=100 + seed).answer, corpus)
+        found, _ = put(TextWatermark(), Control(marks_text=marks, seed=1000 + seed).answer, corpus)
         interval = found["detected",].interval
         held += interval.low <= marks + (1 - marks) * 0.01 <= interval.high
-    # Of 20 intervals that hold in 95 of 100, 15 or fewer hold once in 300 times.
-    assert held >= 16
+    assert held >= 17
 
 
 # ── in evidence ───────────────────────────────────────────────────────────────────────────
