@@ -36,6 +36,7 @@ backend = "huggingface"
 model = "{model}"
 batch_tokens = 512
 [run]
+probes = ["hallucination.closed_book", "bias.paired_likelihood", "robustness.option_order"]
 profile = "smoke"
 [probe."hallucination.closed_book"]
 items = 12
@@ -63,7 +64,12 @@ def start(config, store, path):
 
 
 def finish(process):
-    out, err = process.communicate(timeout=300)
+    try:
+        out, err = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
     assert process.returncode == 0, err.decode()
     return Path(out.decode().rpartition("Evidence: ")[2].strip())
 
