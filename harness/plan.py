@@ -14,7 +14,8 @@ from typing import Any
 from harness.canonical import digest
 from harness.config import Config, Gate, Profile
 from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard
-from harness.contracts.instruments import AskingInstrument, Instrument
+from harness.contracts.composed import NamingProbe
+from harness.contracts.instruments import AskingInstrument, FittedInstrument, Instrument
 from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
 from harness.plan_data import data_of
 from harness.plan_fit import abilities, able, not_applicable, without_training_data
@@ -93,6 +94,7 @@ def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], 
         name: _identity(judge, f"the model of {name}", config.where("instrument", name), fetch)
         for name, judge in draft.judges.items()
     }
+    _fit_instruments(draft, backend)
     return Target(_record(draft, identity, models), backend, draft.probes, draft.cases, draft.instruments, draft.judges)
 
 
@@ -111,7 +113,7 @@ def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
     backend: Backend | None = draft.attempt(config.where("model"), lambda: open_target(config, registry))
     for name in _probe_names(draft):
         _add_probe(draft, name, backend)
-    _add_instruments(draft)
+    _add_instruments(draft, backend)
     _check_gates(draft)
     _check_size(draft)
     if draft.problems or backend is None:
@@ -204,17 +206,37 @@ def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, b
     draft.cases[cell.key] = cases
 
 
-def _add_instruments(draft: _Draft) -> None:
+def _add_instruments(draft: _Draft, backend: Backend | None) -> None:
     """Open who is configured, and whom planned probes name; what cannot be opened is refused here."""
     for name, where in named_instruments(draft.config, draft.probes):
         instrument = draft.attempt(where, partial(opened, draft.registry.create, name, settings_of(draft.config, name)))
         if instrument is None:
+            continue
+        misfit = instrument.misfit(backend) if backend and isinstance(instrument, FittedInstrument) else None
+        if misfit is not None:
+            _leave_out(draft, name, f"{name}: {misfit}")
             continue
         draft.instruments[name] = instrument
         draft.plugins["instrument", name] = draft.registry.find("instrument", name)
         if isinstance(instrument, AskingInstrument):
             judge = draft.attempt(where, partial(model_of, draft.registry.create, instrument))
             draft.judges |= {name: judge} if judge is not None else {}
+
+
+def _leave_out(draft: _Draft, instrument: str, reason: str) -> None:
+    """Make every cell not applicable whose probe needs an instrument that this model does not fit."""
+    for place, cell in enumerate(draft.cells):
+        probe = draft.probes.get(cell.key)
+        if isinstance(probe, NamingProbe) and instrument in probe.instruments:
+            draft.cells[place] = not_applicable(replace(cell, cases=0), reason)
+            del draft.probes[cell.key], draft.cases[cell.key]
+
+
+def _fit_instruments(draft: _Draft, backend: Backend) -> None:
+    """Let instruments take of the model what they need, now that its files are here."""
+    for name, instrument in draft.instruments.items():
+        if isinstance(instrument, FittedInstrument):
+            draft.instruments[name] = instrument.fitted(backend)
 
 
 def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:

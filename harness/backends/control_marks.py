@@ -19,7 +19,7 @@ from harness.records import GenerateAsk
 from harness.seeds import rng
 from harness.watermark import kgw, prf
 from harness.watermark.keys import PUBLIC_KEY
-from harness.watermark.words import word_ids
+from harness.watermark.words import WHOLE, word_ids
 
 __all__ = ["MARKING", "Marked", "strung"]
 
@@ -53,6 +53,10 @@ class Marked:
     """
 
     marks_text: float = 0.0
+
+    def tokenizer(self) -> str:
+        """It marks whole words."""
+        return WHOLE
 
 
 class Dials(Protocol):

@@ -132,6 +132,14 @@ class HuggingFace:
         dtype = resolve_dtype(self.dtype, device, files.stored_dtype())
         return found, files, {"device": device, "dtype": dtype, "scoring": resolve_scoring(self.scoring, files.config)}
 
+    def tokenizer(self) -> str:
+        """The model's folder.
+
+        Raises:
+            ModelError: there is no such model here.
+        """
+        return str(sources.find(self.model, self.revision).folder)
+
     def _mark(self, files: ModelFiles) -> Mark | None:
         text = files.config.get("text_config")
         named = text if isinstance(text, Mapping) else files.config

@@ -52,6 +52,7 @@ __all__ = [
     "Readings",
     "Row",
     "ShowingProbe",
+    "TokenizingBackend",
     "TrainedBackend",
 ]
 
@@ -337,6 +338,18 @@ class TrainedBackend(Backend, Protocol):
 
         Raises:
             ModelError, DataError: as `training_data`; ModelError too where the records are text.
+        """
+
+
+@runtime_checkable
+class TokenizingBackend(Backend, Protocol):
+    """A backend that can say what cuts its text into tokens."""
+
+    def tokenizer(self) -> str:
+        """A folder or file with a tokenizer, or ``words`` where it writes by whole words; loads no weights.
+
+        Raises:
+            ModelError: there is no such model here.
         """
 
 

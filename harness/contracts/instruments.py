@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.canonical import Digest
-from harness.contracts import Dataset
+from harness.contracts import Backend, Dataset
 from harness.errors import ModelError
 from harness.records import Ask, Capability, Interval, Reading, Reply, Value
 
-__all__ = ["NOTHING", "AskingInstrument", "Instrument", "InstrumentCard", "Materials"]
+__all__ = ["NOTHING", "AskingInstrument", "FittedInstrument", "Instrument", "InstrumentCard", "Materials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +112,18 @@ class AskingInstrument(Instrument, Protocol):
 
     def agreement(self, read: Sequence[Mapping[str, float]]) -> Interval | None:
         """How well it agrees with itself over all that it ``read``: Cohen's kappa; None where that is undefined."""
+
+
+@runtime_checkable
+class FittedInstrument(Instrument, Protocol):
+    """An instrument that takes something of the audited model, such as its tokenizer, unless its settings tell it."""
+
+    def misfit(self, backend: Backend) -> str | None:
+        """Why it cannot be fitted to that model, and what to set instead; None where it can. Opens no file."""
+
+    def fitted(self, backend: Backend) -> Instrument:
+        """Return the instrument, itself or another, for that model, whose files are here by now.
+
+        Raises:
+            ModelError, UsageError: what it takes cannot be read.
+        """

@@ -8,10 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from harness.canonical import digest
+from harness.contracts import Backend, TokenizingBackend
 from harness.contracts.instruments import InstrumentCard, Materials
-from harness.errors import MissingExtraError
+from harness.errors import MissingExtraError, UsageError
 from harness.records import Reading
 from harness.watermark.text_look import TextLook
+from harness.watermark.words import WHOLE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +23,7 @@ __all__ = ["TextWatermark"]
 
 VERSION = "1"
 """Changes whenever a reading could."""
-WORDS = "words"
-"""The tokenizer that needs no model."""
+OWN = "the audited model's own tokenizer"
 
 MEASURES = {
     "tokens": "tokens of the whole text",
@@ -51,14 +52,16 @@ class TextWatermark:
     Attributes:
         tokenizer: Of the model that wrote the texts: its folder, its tokenizer.json, or its name in the catalogue.
             ``words``, hashed, for a writer who marks words. With another tokenizer than the writer's, no mark is found.
+            None for the audited model's own.
     """
 
-    tokenizer: str = WORDS
+    tokenizer: str | None = None
+    _lent: str | None = field(default=None, init=False, repr=False, compare=False)
     _cut: _Cut | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.tokenizer, str) or not self.tokenizer:
-            raise ValueError(f"tokenizer is a folder, a file, a name or {WORDS!r}, not {self.tokenizer!r}")
+        if self.tokenizer is not None and (not isinstance(self.tokenizer, str) or not self.tokenizer):
+            raise ValueError(f"tokenizer is a folder, a file, a name or {WHOLE!r}, not {self.tokenizer!r}")
 
     @property
     def card(self) -> InstrumentCard:
@@ -69,13 +72,13 @@ class TextWatermark:
             ModelError: it cannot be read.
             MissingExtraError: the package that reads it is not installed.
         """
-        cut = self._cutting()
+        cut = self._cutting().digest if self.tokenizer or self._lent else ""
         return InstrumentCard(
             id="text_watermark",
             version=VERSION,
             title="Watermark of texts",
             measures=MEASURES,
-            digest=digest(["text_watermark", VERSION, cut.digest]),
+            digest=digest(["text_watermark", VERSION, cut]),
             accuracy=(
                 "A text without the mark has p at most 0.01 for 1 key of 100, by the distribution of each scheme, and"
                 " each unit counts once. How often a mark is found depends on the model, its temperature and the length"
@@ -83,7 +86,7 @@ class TextWatermark:
             ),
             limits=(
                 "It finds a mark of the scheme, settings and key it is given, no other.",
-                f"Texts are cut by {self.tokenizer}: a mark that was put in by another tokenizer is not found.",
+                f"Texts are cut by {self.tokenizer or OWN}: a mark that was put in by another tokenizer is not found.",
                 (
                     "A text is cut anew, which does not always give the tokens that were written; what differs weakens"
                     " the mark."
@@ -92,11 +95,33 @@ class TextWatermark:
             ),
         )
 
+    def misfit(self, backend: Backend) -> str | None:
+        """Why the model's own tokenizer cannot be had; None where it can, or another is set."""
+        if self.tokenizer is not None or isinstance(backend, TokenizingBackend):
+            return None
+        return (
+            "marks are looked for token by token, and this backend does not say what cuts its text; set `tokenizer` in"
+            ' [instrument."text_watermark"], as the folder of the model or its tokenizer.json'
+        )
+
+    def fitted(self, backend: Backend) -> TextWatermark:
+        """Return itself, with the model's own tokenizer where no other is set.
+
+        Raises:
+            ModelError: it cannot be read.
+            MissingExtraError: the package that reads it is not installed.
+        """
+        if self.tokenizer is not None or not isinstance(backend, TokenizingBackend):
+            return self
+        # Kept apart from the setting: where the model lies on this machine is no part of what is found.
+        self._lent = backend.tokenizer()
+        return self
+
     def read(self, readings: Sequence[Reading], materials: Materials) -> list[Mapping[str, float]]:
         """Look for the mark in each text.
 
         Raises:
-            UsageError: a context is no `TextLook`, or its key is not in the environment.
+            UsageError: a context is no `TextLook`, its key is not in the environment, or no tokenizer is known.
         """
         del materials
         cut, key_of = self._cutting(), cache(TextLook.secret)
@@ -108,15 +133,21 @@ class TextWatermark:
         ]
 
     def _cutting(self) -> _Cut:
+        named = self.tokenizer or self._lent
+        if named is None:
+            raise UsageError(
+                'text_watermark does not know what cuts the texts into tokens. Set `tokenizer`: "words", a model\'s'
+                " folder, or its tokenizer.json."
+            )
         if self._cut is None:
-            self._cut = _by_words() if self.tokenizer == WORDS else _by_tokens(self.tokenizer)
+            self._cut = _by_words() if named == WHOLE else _by_tokens(named)
         return self._cut
 
 
 def _by_words() -> _Cut:
     from harness.watermark.words import VOCABULARY, word_ids
 
-    return _Cut(word_ids, VOCABULARY, WORDS)
+    return _Cut(word_ids, VOCABULARY, WHOLE)
 
 
 def _by_tokens(named: str) -> _Cut:

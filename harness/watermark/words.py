@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from harness.text.words import pieces
 
-__all__ = ["VOCABULARY", "word_ids"]
+__all__ = ["VOCABULARY", "WHOLE", "word_ids"]
+
+WHOLE = "words"
+"""Name of this way to cut a text, where others give a tokenizer."""
 
 VOCABULARY = 2**16
 """Ids that words are hashed to; a few words share one."""

@@ -132,3 +132,19 @@ def tools(make_wheel: Callable[..., Path]) -> Tools:
         return None
 
     return Tools(hub=no_hub, wheel=wheel, installed=installed, convert=fake_convert)
+
+
+@pytest.fixture
+def peak() -> str:
+    """Code of a function ``peak()``: the most bytes of memory that its process has held.
+
+    On Linux ``ru_maxrss`` of a child begins with what its parent held, and the kernel tells the child's own beside it.
+    """
+    return """
+import resource, sys
+from pathlib import Path
+def peak():
+    if sys.platform == "linux":
+        return 1024 * int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+"""

@@ -9,8 +9,10 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 
+from harness.backends.control import Control
 from harness.backends.control_marks import strung
 from harness.backends.control_writer import NOTHING as SILENCE
+from harness.backends.function import Function
 from harness.contracts.instruments import NOTHING
 from harness.errors import UsageError
 from harness.instruments.text_watermark import TextWatermark
@@ -36,7 +38,7 @@ def written(*, marked=True, words=120, seed=0):
 def read(text, instrument=None, **look):
     look = {"scheme": "kgw", "key": PUBLIC, **look}
     reading = Reading("text_watermark", text, TextLook(**look).context())
-    return (instrument or TextWatermark()).read([reading], NOTHING)[0]
+    return (instrument or TextWatermark("words")).read([reading], NOTHING)[0]
 
 
 def test_text_that_was_marked_by_words_is_found_by_its_key_alone():
@@ -79,10 +81,49 @@ def test_a_models_own_tokenizer_cuts_and_is_in_the_digest(tmp_path):
     ids = Random(0).choices(range(300), k=80)
     found = read(" ".join(f"w{number}" for number in ids), instrument)
     assert found["p"] == pytest.approx(kgw.detect(ids, key=PUBLIC_KEY).p, rel=1e-5)
-    assert instrument.card.digest != TextWatermark().card.digest
+    assert instrument.card.digest != TextWatermark("words").card.digest
     assert TextWatermark(str(tmp_path / "tokenizer.json")).card.digest == instrument.card.digest
     # A list of fewer tokens than the text has: counted, no traceback.
     assert read("w299 w1", instrument, scheme="unigram", settings={"vocabulary": 100}) == {}
+
+
+class Tokenizing:
+    def __init__(self, named):
+        self.named = named
+        self.capabilities = frozenset()
+
+    def identity(self):
+        raise NotImplementedError
+
+    def close(self):
+        pass
+
+    def tokenizer(self):
+        return self.named
+
+
+def test_unless_another_is_set_the_audited_models_tokenizer_cuts_and_its_place_is_nowhere_told(tmp_path):
+    tokenizer = Tokenizer(WordLevel({"w": 0, "[UNK]": 1}, unk_token="[UNK]"))
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    model = Tokenizing(str(tmp_path))
+    alone = TextWatermark()
+    assert alone.misfit(model) is None
+    fitted = TextWatermark().fitted(model)
+    assert fitted.card.digest == TextWatermark(str(tmp_path)).card.digest != alone.card.digest
+    assert "the audited model's own tokenizer" in fitted.card.limits[1]
+    assert str(tmp_path) not in " ".join(fitted.card.limits)
+    assert read("w", fitted)["tokens"] == 1
+    assert read(written(), TextWatermark().fitted(Control()))["p"] < 1e-9
+    # What a user sets stands.
+    assert TextWatermark("words").fitted(model).card.digest == TextWatermark("words").card.digest
+
+
+def test_nothing_is_looked_for_where_nobody_says_what_cuts_the_text():
+    silent = Function(target="harness.seeds:rng")
+    assert "does not say what cuts its text; set `tokenizer`" in TextWatermark().misfit(silent)
+    assert TextWatermark("words").misfit(silent) is None
+    with pytest.raises(UsageError, match="does not know what cuts the texts"):
+        read("some words", TextWatermark().fitted(silent))
 
 
 def test_a_tokenizer_that_is_not_here_is_refused_with_the_next_step():

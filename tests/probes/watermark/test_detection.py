@@ -50,7 +50,7 @@ def put(probe, respond, corpus):
     cases = list(probe.cases(corpus, BUDGET))
     replies = respond([case.ask for case in cases])
     wanted = list(wanted_readings(probe, cases, replies))
-    readings = dict(zip(wanted, Instrument().read(wanted, NOTHING), strict=True))
+    readings = dict(zip(wanted, Instrument("words").read(wanted, NOTHING), strict=True))
     judged = judge_cases(probe, cases, replies, readings)
     return {short(its): its for its in probe.summarise(judged)}, judged
 
