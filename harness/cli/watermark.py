@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.embedding import embed
+from harness.cli.marks import SettingOption, setting_value, text_of
 from harness.cli.options import JsonFlag
 from harness.cli.output import show, show_json
-from harness.errors import DataError, MissingExtraError, UsageError, nearest
+from harness.errors import MissingExtraError, UsageError, nearest
 
 if TYPE_CHECKING:
     from harness.watermark.schemes import Found, TextScheme
@@ -32,18 +31,13 @@ KeyOption = Annotated[
         help="Environment variable that holds a key; may be given again. Default: the public test key.",
     ),
 ]
-SettingOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="A setting of the mark, as gamma=0.5 or kgw.gamma=0.5; may be given again."
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="Marks in text: look for them.")
+    group = typer.Typer(no_args_is_help=True, help="Marks in text: put them in, and look for them.")
     group.command("detect")(detect)
+    group.command("embed")(embed)
     app.add_typer(group, name="watermark")
 
 
@@ -67,7 +61,7 @@ def detect(
     cutter = _cutter(tokenizer)
     schemes = _schemes(scheme or ["kgw"], settings or [], cutter.vocabulary)
     keys = _keys(key_env or [None])
-    found = [_look_over(name, _text(name), cutter, schemes, keys, level) for name in files]
+    found = [_look_over(name, text_of(name), cutter, schemes, keys, level) for name in files]
     if json:
         show_json({"level": level, "tokenizer": tokenizer, "texts": found})
         return
@@ -101,15 +95,8 @@ def _schemes(names: Sequence[str], words: Sequence[str], vocabulary: int) -> lis
                 f"{nearest(owner, TEXT_SCHEMES) if dot else ''}"
             )
         for name in [owner] if dot else list(given):
-            given[name][setting] = _value(value)
+            given[name][setting] = setting_value(value)
     return [text_scheme(name, its, vocabulary=vocabulary) for name, its in given.items()]
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _keys(variables: Sequence[str | None]) -> dict[str, str]:
@@ -122,18 +109,6 @@ def _keys(variables: Sequence[str | None]) -> dict[str, str]:
         except ValueError as error:
             raise UsageError(f"{error}.") from error
     return {variable or "the public test key": read_key(variable) for variable in variables}
-
-
-def _text(name: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{name}: cannot be read: {error.strerror}. Give files, or - for stdin.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}: byte {error.start} is no UTF-8, and tokens are made of text. Convert it, as with iconv."
-        ) from error
 
 
 # ── what is found ─────────────────────────────────────────────────────────────────────────

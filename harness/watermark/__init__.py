@@ -23,6 +23,7 @@ What they share:
     words             a text as ids of its words
     keys              where keys come from, and the digests that name them
     detection         what was found, or too short a text; ranks among other keys, and several looks at once
+    attacks           what may be done to a marked text, and what that costs it
     lengths           how long a text must be
     tails             exact tails of the null distributions
     prf, prf_torch    the numbers that a key gives to tokens, in numpy and in torch bit for bit the same

@@ -15,12 +15,15 @@ from itertools import accumulate, pairwise
 from random import Random
 
 from harness.text.perturb import OPERATORS
+from harness.text.perturb.guard import TOKEN
 
 __all__ = ["KINDS", "Attack", "Attacked"]
 
 WORD = re.compile(r"\S+")
 PASSAGES = 3
 """Passages that are left of a text which the copy-paste attack mixes with another."""
+LONGEST = 200
+"""Letters of the longest word that is altered: an operator takes time with the square of a word's length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Attack:
             host: Text of another writer, which ``copy_paste`` and ``substitution`` take their words from.
 
         Returns:
-            None where the host has too few words.
+            None where the host has too few words, or where words are to be altered and one has over 200 letters.
         """
         return KINDS[self.kind](text, self.strength, random, host)
 
@@ -103,9 +106,10 @@ def _copy_paste(text: str, strength: float, random: Random, host: str) -> Attack
     del random
     pieces = _pieces(text)
     put_in = round(strength * len(pieces))
-    stretches, passages = _parts(put_in, PASSAGES + 1), _parts(len(pieces) - put_in, PASSAGES)
-    starts = [before + kept for before, kept in zip(accumulate([0, *stretches]), accumulate([0, *passages]), strict=False)]
-    places = [place for start, size in zip(starts, stretches, strict=False) for place in range(start, start + size)]
+    sizes = [0] * (2 * PASSAGES + 1)
+    sizes[::2], sizes[1::2] = _parts(put_in, PASSAGES + 1), _parts(len(pieces) - put_in, PASSAGES)
+    stretches = list(pairwise([0, *accumulate(sizes)]))[::2]
+    places = [place for start, end in stretches for place in range(start, end)]
     return _replaced(pieces, places, host)
 
 
@@ -146,8 +150,10 @@ Kind = Callable[[str, float, Random, str], Attacked | None]
 def _by(operator: str) -> Kind:
     """Make an attack of an operator of `harness.text.perturb`."""
 
-    def altered(text: str, strength: float, random: Random, host: str) -> Attacked:
+    def altered(text: str, strength: float, random: Random, host: str) -> Attacked | None:
         del host
+        if any(match.end() - match.start() > LONGEST for match in TOKEN.finditer(text)):
+            return None
         change = OPERATORS[operator].apply(text, random, strength)
         starts = [match.start() for match in WORD.finditer(text)]
         touched = {bisect_right(starts, edit.start) for edit in change.edits}

@@ -150,6 +150,12 @@ CARD = ProbeCard(
             " only over several requests, with other words, does one become the other."
         ),
         (
+            "The interval of the farthest effect is too narrow where what it counts is rare. Of 300 simulated models"
+            " that treat all alike and refuse 1 request of 20 or of 10, it left zero out for 11 to 12 of 100, not 5, at"
+            " 14 or 19 requests of an attribute; at the 7 that ship for each, for 6. The p-value beside it kept its"
+            " level throughout: where refusals are rare, go by that."
+        ),
+        (
             "Names carry class, age and religion beside gender and origin, and words for groups differ in how common"
             " and how long they are; a swap can also change how plausible a scene is, which a good answer may take up."
         ),

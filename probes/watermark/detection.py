@@ -14,7 +14,6 @@ from math import isfinite
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
-from harness.errors import UsageError
 from harness.records import (
     Absence,
     Arm,
@@ -22,7 +21,6 @@ from harness.records import (
     ControlKind,
     Estimate,
     Finish,
-    GenerateAsk,
     Judged,
     Metric,
     Outcome,
@@ -31,9 +29,9 @@ from harness.records import (
     Score,
     Value,
 )
-from harness.watermark.keys import check_variable, fingerprint, read_key
-from harness.watermark.schemes import text_scheme
+from harness.watermark.keys import fingerprint, read_key
 from harness.watermark.text_look import TextLook
+from probes.continuations import check_mark, pair
 from probes.documents import Document, beginning, documents
 from probes.replies import read_text, unanswered
 from probes.sampling import at_most, chosen
@@ -64,7 +62,7 @@ TOKENS = "tokens"
 class TextWatermark:
     """Looks for a known mark in what the model writes, and in what others wrote.
 
-    The instrument ``text_watermark`` has to be given the model's tokenizer.
+    The instrument ``text_watermark`` cuts texts as the audited model does, unless it is given another tokenizer.
 
     Attributes:
         texts: Most documents that the model goes on with; None for all.
@@ -85,16 +83,9 @@ class TextWatermark:
     settings: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_variable(self.key_env, "key_env")
         if min(self.samples, self.tokens) < 1 or self.characters < 16 or (self.texts is not None and self.texts < 1):
             raise ValueError("texts, samples and tokens are at least 1, and characters at least 16")
-        if not isinstance(self.settings, Mapping):
-            raise ValueError(f"settings is a table, such as {{ gamma = 0.5 }}, not {self.settings!r}")  # noqa: TRY004
-        try:
-            # How many tokens there are is told by the tokenizer, which the instrument has.
-            text_scheme(self.scheme, self.settings, vocabulary=2**16)
-        except UsageError as error:
-            raise ValueError(str(error)) from error
+        check_mark(self.scheme, self.key_env, self.settings)
 
     @property
     def card(self) -> ProbeCard:
@@ -125,14 +116,12 @@ class TextWatermark:
 
     def _pair(self, document: Document, sample: int, key: str) -> Iterator[Case]:
         shown = beginning(document.text, self.characters)
-        prompt = f"Continue this text:\n\n{shown}"
-        ask = GenerateAsk(prompt, max_tokens=self.tokens, temperature=1.0, seed=sample)
+        marked, unmarked = pair(document, characters=self.characters, tokens=self.tokens, seed=sample)
         name, rest = f"{document.id}/{sample}", document.text[len(shown) :].strip()
         expected: dict[str, Value] = {"key": key}
-        yield Case(f"marked/{name}", ask, expected, {"arm": "marked"}, document.id)
+        yield Case(f"marked/{name}", marked, expected, {"arm": "marked"}, document.id)
         # What the document goes on with is the same for every sample, and is looked at once.
         beside = {"rest": rest} if rest and not sample else {}
-        unmarked = replace(ask, marked=False)
         yield Case(f"unmarked/{name}", unmarked, expected | beside, {"arm": "unmarked"}, document.id, Arm.CONTROL)
 
     def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:

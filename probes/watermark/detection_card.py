@@ -96,8 +96,8 @@ CARD = ProbeCard(
     metrics=(DETECTED, SURELY_DETECTED, FALSE_OWN, FALSE_OTHERS, WRONG_KEY, TOO_SHORT),
     limits=(
         (
-            "It looks for the one mark whose scheme, settings and key it is given, in tokens of the tokenizer that the"
-            " instrument is given: a model with any other mark scores 1 of 100, as does one without."
+            "It looks for the one mark whose scheme, settings and key it is given, in tokens of the model's tokenizer"
+            " or of the one that is set: a model with any other mark scores 1 of 100, as does one without."
         ),
         (
             "With the public test key anybody can find the mark, forge it and take it away: a mark that is to prove"
@@ -107,7 +107,7 @@ CARD = ProbeCard(
             "Prompts ask for free prose at temperature 1, which leaves a mark much room. Where the next word is nearly"
             " certain - code, facts, low temperatures - the same mark is weaker, and needs longer texts."
         ),
-        "Texts are looked at as they were written: nothing is paraphrased, translated or mixed with other text.",
+        "Texts are looked at as they were written; what editing does to the mark is measured by watermark.removal.",
         (
             "At a given length only texts that are as long are looked at; how many were shorter is told beside. A mark"
             " that changes how long the model writes changes which texts these are."

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.canonical import dumps, from_json, loads
 from harness.contracts import TRAINING, Budget, Dataset, Probe
 from harness.contracts.composed import NamingProbe
-from harness.contracts.instruments import NOTHING, Instrument
+from harness.contracts.instruments import NOTHING, FittedInstrument, Instrument
 from harness.controls import run_controls
 from harness.data import load
 from harness.errors import DataError, NotApplicableError
@@ -86,7 +86,8 @@ def summarised(probe: Probe, judged: Sequence[Judged]) -> dict[str, Estimate | A
 @cache
 def instrument_named(name: str) -> Instrument:
     instrument: Instrument = Registry().create("instrument", name)
-    return instrument
+    fits = isinstance(instrument, FittedInstrument)
+    return instrument.fitted(Registry().create("backend", "control")) if fits else instrument
 
 
 @cache

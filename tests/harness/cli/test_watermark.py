@@ -165,3 +165,32 @@ def test_bytes_that_are_no_text_and_files_that_are_not_there_are_refused(harness
 def test_control_characters_and_other_scripts_are_looked_over_like_any_text(looked):
     found = looked("\x1b[31m\u202e שלום \x00 " + plain(60))
     assert found["verdict"] in {"not found", "too short"}
+
+
+# ── embed ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--scheme", "ink"), "watermark is kgw or unigram or gumbel or synthid, not 'ink'"),
+        (("--key-env", "a key that is meant to be secret"), "NAME of an environment variable"),
+        (("--set", "gamma"), "--set takes KEY=VALUE"),
+        (("--set", "gama=0.5"), "Did you mean 'gamma'"),
+        (("--tokens", "0"), "max_tokens must be at least 1"),
+        (("--model", "nowhere"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_marked_is_refused_with_what_to_set(harness_cli, tmp_path, model, options, said):
+    (tmp_path / "prompt.txt").write_text("word001 word002")
+    done = harness_cli("watermark", "embed", "prompt.txt", "--model", model, *options)
+    assert done.code == 2
+    assert said in " ".join(done.err.split())
+    assert "meant to be secret" not in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_prompt_that_is_no_text_is_refused(harness_cli, tmp_path, model):
+    (tmp_path / "prompt.txt").write_bytes(b"\xff\xfe")
+    done = harness_cli("watermark", "embed", "prompt.txt", "--model", model)
+    assert (done.code, "is no UTF-8" in done.err) == (2, True)

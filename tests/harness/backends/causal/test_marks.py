@@ -11,6 +11,7 @@ import pytest
 from harness.backends.causal.marks import MARKS
 from harness.backends.huggingface import HuggingFace
 from harness.canonical import digest, dumps, from_json, loads
+from harness.cli.embedding import embed
 from harness.errors import ModelError, UsageError
 from harness.evidence.bundle import read_bundle
 from harness.evidence.verify import verify
@@ -235,3 +236,44 @@ tokenizer = "{folder}"
     assert isinstance(found["surely_detected", "100"], Absence)
     assert found["false_alarms_own",].interval.value == found["wrong_key",].interval.value == 0
     assert verify(done.folder, Registry()) == []
+
+
+# ── at the command line ───────────────────────────────────────────────────────────────────
+
+
+def test_what_embed_writes_carries_the_mark_of_the_key_and_says_so_without_the_key(
+    folder, tiny, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setenv("MARK_KEY", KEY)
+    (tmp_path / "prompt.txt").write_text(" ".join(WORDS[:5]))
+    written = tmp_path / "marked.txt"
+    embed(
+        str(tmp_path / "prompt.txt"),
+        str(folder),
+        key_env="MARK_KEY",
+        settings=["context_width=3"],
+        tokens=80,
+        go_on=True,
+        out=written,
+        json=True,
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["text"] == written.read_text()
+    assert told["watermark"] == {
+        "scheme": "kgw",
+        "settings": told["watermark"]["settings"],
+        "key": str(fingerprint(KEY)),
+    }
+    assert told["watermark"]["settings"]["context_width"] == 3
+    assert KEY not in json.dumps(told)
+    settings = {"context_width": 3}
+    assert p_values(folder, "kgw", settings, [told["text"]], KEY)[0] < 1e-4
+    assert p_values(folder, "kgw", settings, [told["text"]], wrong_key(KEY, 1))[0] > 1e-3
+
+
+def test_embed_writes_nothing_without_its_key(folder, monkeypatch, tmp_path):
+    monkeypatch.delenv("MARK_KEY", raising=False)
+    (tmp_path / "prompt.txt").write_text("w001 w002")
+    with pytest.raises(UsageError, match="MARK_KEY, which names the key of the watermark, is not set"):
+        embed(str(tmp_path / "prompt.txt"), str(folder), key_env="MARK_KEY", out=tmp_path / "marked.txt")
+    assert not (tmp_path / "marked.txt").exists()

@@ -1,0 +1,59 @@
+"""Documents gone on with by a model that marks its text, once with its mark and once without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from harness.errors import UsageError
+from harness.records import GenerateAsk, Value
+from harness.watermark.keys import check_variable
+from harness.watermark.schemes import text_scheme
+from probes.documents import Document, beginning
+
+__all__ = ["by_others", "check_mark", "pair"]
+
+
+def check_mark(scheme: str, key_env: str | None, settings: Mapping[str, Value]) -> None:
+    """Refuse what describes no mark.
+
+    Args:
+        scheme: One of `harness.watermark.schemes.TEXT_SCHEMES`.
+        key_env: Name of the environment variable that holds the key; None for the public test key.
+        settings: Of the mark; others keep their defaults.
+
+    Raises:
+        ValueError: there is no such scheme or setting, a value is out of range, or ``key_env`` is no name.
+    """
+    check_variable(key_env, "key_env")
+    if not isinstance(settings, Mapping):
+        raise ValueError(f"settings is a table, such as {{ gamma = 0.5 }}, not {settings!r}")  # noqa: TRY004
+    try:
+        # How many tokens there are is told by the tokenizer, which the instrument has.
+        text_scheme(scheme, settings, vocabulary=2**16)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+
+
+def pair(document: Document, *, characters: int, tokens: int, seed: int) -> tuple[GenerateAsk, GenerateAsk]:
+    """Ask that ``document`` be gone on with, sampled at temperature 1: with the model's mark, and without.
+
+    Args:
+        document: Its beginning is shown.
+        characters: Most of it that is shown, up to the end of a word.
+        tokens: Most tokens of a reply.
+        seed: Names the sample.
+    """
+    prompt = f"Continue this text:\n\n{beginning(document.text, characters)}"
+    marked = GenerateAsk(prompt, max_tokens=tokens, temperature=1.0, seed=seed)
+    return marked, replace(marked, marked=False)
+
+
+def by_others(documents: Sequence[Document], place: int, words: int) -> str:
+    """The first ``words`` words of the documents that follow the one at ``place``, the first after the last.
+
+    Shorter where all others together are; never from the document itself.
+    """
+    others = [*documents[place + 1 :], *documents[:place]]
+    return " ".join(islice((word for its in others for word in its.text.split()), words))
