@@ -20,7 +20,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.backends.control_knowledge import Knowledge, learn
+from harness.backends.control_knowledge import Knowledge, learned
 from harness.backends.control_leaks import LEAKS, Leaky, given_away
 from harness.backends.control_library import Library
 from harness.backends.control_marks import MARKING, Marked, strung
@@ -225,7 +225,7 @@ class Control(Swayed, Typecast, Leaky, Marked, Partial):
 
     @cached_property
     def _knowledge(self) -> Knowledge:
-        return learn(self._sets)
+        return learned(self._sets)
 
     @cached_property
     def _writer(self) -> Writer:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.backends.control_knowledge import Fact, KnownPair, learn
+from harness.backends.control_knowledge import KEPT, Fact, KnownPair, learn, learned
 from harness.canonical import digest_bytes
 from harness.contracts import Dataset
 from harness.errors import DataError
@@ -42,3 +42,15 @@ def test_a_pair_is_found_in_any_order():
 def test_rows_of_another_layout_are_refused(row):
     with pytest.raises(DataError, match="made: row 1: the control backend cannot learn it"):
         knowing(row)
+
+
+def test_what_is_learned_from_equal_sets_is_learned_once_and_from_any_other_set_anew():
+    def known(number):
+        rows = [QUESTION | {"question": f"Who is number {number}?"}]
+        return learned([Dataset("made", "1", digest_bytes(str(number).encode()), "CC0-1.0", rows, "file")])
+
+    first = known(0)
+    assert known(0) is first
+    for number in range(2 * KEPT):
+        assert list(known(number).facts) == [f"who is number {number}?"]
+    assert known(0).facts == first.facts
