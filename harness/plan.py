@@ -234,9 +234,13 @@ def _leave_out(draft: _Draft, instrument: str, reason: str) -> None:
 
 def _fit_instruments(draft: _Draft, backend: Backend) -> None:
     """Let instruments take of the model what they need, now that its files are here."""
-    for name, instrument in draft.instruments.items():
+    for name, instrument in list(draft.instruments.items()):
         if isinstance(instrument, FittedInstrument):
-            draft.instruments[name] = instrument.fitted(backend)
+            try:
+                draft.instruments[name] = instrument.fitted(backend)
+            except UsageError as error:
+                del draft.instruments[name], draft.plugins["instrument", name]
+                _leave_out(draft, name, f"{name}: {error}")
 
 
 def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:

@@ -5,14 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from math import isfinite
 
 from harness.errors import UsageError
-from harness.records import GenerateAsk, Value
+from harness.records import GenerateAsk, Outcome, Score, Value
 from harness.watermark.keys import check_variable
 from harness.watermark.schemes import text_scheme
 from probes.documents import Document, beginning
 
-__all__ = ["by_others", "check_mark", "pair"]
+__all__ = ["TOKENS", "WATERMARK", "by_others", "check_asks", "check_mark", "noted", "pair", "rest_of"]
+
+WATERMARK = "text_watermark"
+"""Name of the instrument that looks for marks."""
+TOKENS = "tokens"
+"""Name of the value that says how long a reply is."""
+
+
+def check_asks(*, texts: int | None, samples: int, tokens: int, characters: int) -> None:
+    """Refuse numbers of asks that cannot be.
+
+    Args:
+        texts: Most documents; None for all.
+        samples: How often each is gone on with.
+        tokens: Most tokens of a reply.
+        characters: Most characters of a document that are shown.
+
+    Raises:
+        ValueError: one is too small.
+    """
+    if min(samples, tokens) < 1 or characters < 16 or (texts is not None and texts < 1):
+        raise ValueError("texts, samples and tokens are at least 1, and characters at least 16")
 
 
 def check_mark(scheme: str, key_env: str | None, settings: Mapping[str, Value]) -> None:
@@ -48,6 +70,18 @@ def pair(document: Document, *, characters: int, tokens: int, seed: int) -> tupl
     prompt = f"Continue this text:\n\n{beginning(document.text, characters)}"
     marked = GenerateAsk(prompt, max_tokens=tokens, temperature=1.0, seed=seed)
     return marked, replace(marked, marked=False)
+
+
+def rest_of(document: Document, characters: int) -> str:
+    """What the document goes on with behind the beginning that `pair` shows; empty where that is all of it."""
+    return document.text[len(beginning(document.text, characters)) :].strip()
+
+
+def noted(values: Mapping[str, float]) -> Score:
+    """The score of a reply with these ``values``; unreadable where they do not say how long it is."""
+    if TOKENS not in values or not all(isfinite(value) for value in values.values()):
+        return Score(Outcome.UNREADABLE, note="the reply does not say how long it is")
+    return Score(Outcome.SCORED, dict(values))
 
 
 def by_others(documents: Sequence[Document], place: int, words: int) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.embedding import embed
-from harness.cli.marks import SettingOption, setting_value, text_of
+from harness.cli.mark_options import SettingOption, setting_value, text_of
+from harness.cli.marking import embed
 from harness.cli.options import JsonFlag
 from harness.cli.output import show, show_json
 from harness.errors import MissingExtraError, UsageError, nearest

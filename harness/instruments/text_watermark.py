@@ -115,6 +115,7 @@ class TextWatermark:
             return self
         # Kept apart from the setting: where the model lies on this machine is no part of what is found.
         self._lent = backend.tokenizer()
+        self._cutting()
         return self
 
     def read(self, readings: Sequence[Reading], materials: Materials) -> list[Mapping[str, float]]:

@@ -15,10 +15,13 @@ from harness.watermark.detection import Detection, TooShort, rank_p
 from harness.watermark.keys import numbers_of, parse_numbers, wrong_keys
 from harness.watermark.lengths import share_length
 
-__all__ = ["OTHERS", "TEXT_SCHEMES", "Found", "TextScheme", "layers_of", "text_scheme"]
+__all__ = ["BY_CHANCE", "OTHERS", "TEXT_SCHEMES", "Found", "TextScheme", "layers_of", "text_scheme"]
 
 OTHERS = 999
 """Keys that a key is ranked among."""
+
+BY_CHANCE = ("gumbel", "synthid")
+"""Schemes that live on the chance with which tokens are drawn: greedy text has none, and stays as it is."""
 
 LAYERS = 30
 """Numbers that SynthID makes of a key which is not a list of numbers itself."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
@@ -31,8 +30,8 @@ from harness.records import (
 )
 from harness.watermark.keys import fingerprint, read_key
 from harness.watermark.text_look import TextLook
-from probes.continuations import check_mark, pair
-from probes.documents import Document, beginning, documents
+from probes.continuations import TOKENS, WATERMARK, check_asks, check_mark, noted, pair, rest_of
+from probes.documents import Document, documents
 from probes.replies import read_text, unanswered
 from probes.sampling import at_most, chosen
 from probes.summaries import share_of_units, tally
@@ -51,11 +50,8 @@ from probes.watermark.detection_card import (
 
 __all__ = ["TextWatermark"]
 
-WATERMARK = "text_watermark"
-"""Name of the instrument."""
 OWN, WRONG, OTHERS = "p", "p/wrong_key", "p/others"
 """Names of p-values: the key on the reply, a wrong key on it, and the key on what the document goes on with."""
-TOKENS = "tokens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +79,7 @@ class TextWatermark:
     settings: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if min(self.samples, self.tokens) < 1 or self.characters < 16 or (self.texts is not None and self.texts < 1):
-            raise ValueError("texts, samples and tokens are at least 1, and characters at least 16")
+        check_asks(texts=self.texts, samples=self.samples, tokens=self.tokens, characters=self.characters)
         check_mark(self.scheme, self.key_env, self.settings)
 
     @property
@@ -115,9 +110,8 @@ class TextWatermark:
                 yield from self._pair(document, sample, key)
 
     def _pair(self, document: Document, sample: int, key: str) -> Iterator[Case]:
-        shown = beginning(document.text, self.characters)
         marked, unmarked = pair(document, characters=self.characters, tokens=self.tokens, seed=sample)
-        name, rest = f"{document.id}/{sample}", document.text[len(shown) :].strip()
+        name, rest = f"{document.id}/{sample}", rest_of(document, self.characters)
         expected: dict[str, Value] = {"key": key}
         yield Case(f"marked/{name}", marked, expected, {"arm": "marked"}, document.id)
         # What the document goes on with is the same for every sample, and is looked at once.
@@ -136,7 +130,7 @@ class TextWatermark:
             return missing
         # Text is the model's to choose, and no text says what an instrument read: scripted replies have losses.
         if reply.losses:
-            return _noted(reply.losses)
+            return noted(reply.losses)
         text = read_text(reply)
         if isinstance(text, Score):
             return text
@@ -145,7 +139,7 @@ class TextWatermark:
             return Score(Outcome.UNREADABLE, note="the mark could not be looked for in this text")
         tokens = read[OWN][TOKENS]
         found = {name: its["p"] for name, its in read.items() if "p" in its and _fits(name, tokens)}
-        return _noted({TOKENS: tokens, **found})
+        return noted({TOKENS: tokens, **found})
 
     def _searches(self, case: Case, text: str) -> dict[str, Reading]:
         """What is looked for, and in which text, by the name under which a score has the p-value."""
@@ -182,12 +176,6 @@ def _at(length: int) -> str:
 def _fits(name: str, tokens: float) -> bool:
     """Whether a text of so many tokens is long enough for the look of that name."""
     return all(name != _at(length) or tokens >= length for length in LENGTHS)
-
-
-def _noted(values: Mapping[str, float]) -> Score:
-    if TOKENS not in values or not all(isfinite(value) for value in values.values()):
-        return Score(Outcome.UNREADABLE, note="the reply does not say how long it is")
-    return Score(Outcome.SCORED, dict(values))
 
 
 def _found(

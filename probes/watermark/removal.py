@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
@@ -32,7 +31,7 @@ from harness.seeds import derive, rng
 from harness.watermark.attacks import Attack, Attacked
 from harness.watermark.keys import fingerprint, read_key
 from harness.watermark.text_look import TextLook
-from probes.continuations import by_others, check_mark, pair
+from probes.continuations import TOKENS, WATERMARK, by_others, check_asks, check_mark, noted, pair
 from probes.documents import documents
 from probes.replies import read_text, unanswered
 from probes.sampling import at_most, chosen
@@ -51,10 +50,8 @@ from probes.watermark.removal_card import (
 
 __all__ = ["WatermarkRemoval"]
 
-WATERMARK = "text_watermark"
-"""Name of the instrument."""
-TOKENS, FOUND = "tokens", "p"
-"""Names of values: the length of a reply, and the p-value of the key on it as it was written."""
+FOUND = "p"
+"""Name of the p-value of the key on a reply as it was written."""
 NOT_FOUND = 1.0
 """P-value of what is left too short to be looked at, of a text that was long enough: whoever cut it has won."""
 
@@ -84,8 +81,7 @@ class WatermarkRemoval:
     settings: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if min(self.samples, self.tokens) < 1 or self.characters < 16 or (self.texts is not None and self.texts < 1):
-            raise ValueError("texts, samples and tokens are at least 1, and characters at least 16")
+        check_asks(texts=self.texts, samples=self.samples, tokens=self.tokens, characters=self.characters)
         check_mark(self.scheme, self.key_env, self.settings)
 
     @property
@@ -138,7 +134,7 @@ class WatermarkRemoval:
             return missing
         # Text is the model's to choose, and no text says what an instrument read: scripted replies have losses.
         if reply.losses:
-            return _noted(reply.losses)
+            return noted(reply.losses)
         text = read_text(reply)
         if isinstance(text, Score):
             return text
@@ -152,7 +148,7 @@ class WatermarkRemoval:
             values[FOUND] = before[FOUND]
             values |= {_p(name): read.get("p", NOT_FOUND) for name, read in after.items()}
             values |= {_cost(name): its.cost for name, its in attacked.items()}
-        return _noted(values)
+        return noted(values)
 
     def _search(self, case: Case, text: str) -> Reading:
         look = TextLook(self.scheme, str(case.expected["key"]), self.key_env, settings=dict(self.settings))
@@ -189,12 +185,6 @@ def _p(attack: str) -> str:
 
 def _cost(attack: str) -> str:
     return f"cost/{attack}"
-
-
-def _noted(values: Mapping[str, float]) -> Score:
-    if TOKENS not in values or not all(isfinite(value) for value in values.values()):
-        return Score(Outcome.UNREADABLE, note="the reply does not say how long it is")
-    return Score(Outcome.SCORED, dict(values))
 
 
 # ── summaries ─────────────────────────────────────────────────────────────────────────────

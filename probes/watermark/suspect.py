@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
@@ -31,8 +30,8 @@ from harness.records import (
 from harness.watermark.detection import of_several
 from harness.watermark.keys import fingerprint, read_key
 from harness.watermark.text_look import TextLook
-from probes.continuations import check_mark, pair
-from probes.documents import Document, beginning, documents
+from probes.continuations import TOKENS, WATERMARK, check_asks, check_mark, noted, pair, rest_of
+from probes.documents import Document, documents
 from probes.replies import read_text, unanswered
 from probes.sampling import at_most, chosen
 from probes.summaries import share_of_units, tally
@@ -40,11 +39,8 @@ from probes.watermark.suspect_card import CARD, FALSE_OTHERS, FOUND, LEAST, LEVE
 
 __all__ = ["Suspect"]
 
-WATERMARK = "text_watermark"
-"""Name of the instrument."""
 OWN, WRONG, OTHERS = "p", "p/wrong_key", "p/others"
 """What is looked for: the keys in the reply, wrong keys in it, the keys in what the document goes on with."""
-TOKENS = "tokens"
 DEFAULT: Sequence[Mapping[str, Value]] = ({"scheme": "kgw"},)
 
 
@@ -84,8 +80,7 @@ class Suspect:
     characters: int = 200
 
     def __post_init__(self) -> None:
-        if self.tokens < 1 or self.characters < 16 or (self.texts is not None and self.texts < 1):
-            raise ValueError("texts and tokens are at least 1, and characters at least 16")
+        check_asks(texts=self.texts, samples=1, tokens=self.tokens, characters=self.characters)
         names = [mark.name for mark in self._marks]
         if not names or len(set(names)) < len(names):
             raise ValueError("marks lists at least one mark, and none twice with the same scheme and key")
@@ -128,8 +123,7 @@ class Suspect:
             yield self._case(document, keys)
 
     def _case(self, document: Document, keys: Sequence[str]) -> Case:
-        shown = beginning(document.text, self.characters)
-        rest = document.text[len(shown) :].strip()
+        rest = rest_of(document, self.characters)
         ask, _ = pair(document, characters=self.characters, tokens=self.tokens, seed=0)
         expected: dict[str, Value] = {"keys": list(keys), **({"rest": rest} if rest else {})}
         return Case(document.id, ask, expected, {}, document.id)
@@ -146,7 +140,7 @@ class Suspect:
             return missing
         # Text is the model's to choose, and no text says what an instrument read: scripted replies have losses.
         if reply.losses:
-            return _noted(reply.losses)
+            return noted(reply.losses)
         text = read_text(reply)
         if isinstance(text, Score):
             return text
@@ -155,7 +149,7 @@ class Suspect:
             return Score(Outcome.UNREADABLE, note="the marks could not be looked for in this text")
         # A text too short for a look shows nothing of that mark, and is not left out of the others.
         found = {name: its.get("p", 1.0) for name, its in read.items()}
-        return _noted({TOKENS: read[_of(OWN, 0)][TOKENS], **found})
+        return noted({TOKENS: read[_of(OWN, 0)][TOKENS], **found})
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
         """Shares of texts in which any of the marks was found, and each by itself."""
@@ -183,12 +177,6 @@ class Suspect:
 
 def _of(name: str, number: int) -> str:
     return f"{name}/{number}"
-
-
-def _noted(values: Mapping[str, float]) -> Score:
-    if TOKENS not in values or not all(isfinite(value) for value in values.values()):
-        return Score(Outcome.UNREADABLE, note="the reply does not say how long it is")
-    return Score(Outcome.SCORED, dict(values))
 
 
 def _share(

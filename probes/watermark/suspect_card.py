@@ -88,7 +88,7 @@ CARD = ProbeCard(
         ),
         (
             "The p-values of several marks are corrected by Bonferroni's bound, which always holds: the more marks are"
-            " looked for, the longer a text must be."
+            " looked for, the longer a text must be. The share of each single mark, told by group, is not corrected."
         ),
     ),
     references=(

@@ -13,7 +13,7 @@ from harness.records import GenerateAsk, Value
 from harness.seeds import derive
 from harness.watermark import gumbel
 from harness.watermark.keys import check_variable, fingerprint, read_key
-from harness.watermark.schemes import TextScheme, layers_of, text_scheme
+from harness.watermark.schemes import BY_CHANCE, TextScheme, layers_of, text_scheme
 
 if TYPE_CHECKING:
     import torch
@@ -22,8 +22,6 @@ __all__ = ["MARKS", "Mark", "Marking", "check_settings", "open_mark"]
 
 MARKS = ("kgw", "unigram", "gumbel", "synthid")
 """Schemes that a model can be told to mark its text with."""
-BY_CHANCE = ("gumbel", "synthid")
-"""Those of them that live on the chance with which tokens are drawn: greedy text has none, and stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,9 @@ def test_control_characters_and_other_scripts_are_looked_over_like_any_text(look
         (("--set", "gamma"), "--set takes KEY=VALUE"),
         (("--set", "gama=0.5"), "Did you mean 'gamma'"),
         (("--tokens", "0"), "max_tokens must be at least 1"),
+        (("--scheme", "synthid", "--temperature", "0"), "greedy text has none: raise --temperature"),
+        (("--out", "nowhere/marked.txt"), "in a folder that is not there"),
+        (("--out", "."), ". is a folder"),
         (("--model", "nowhere"), "nowhere"),
     ],
 )

@@ -12,7 +12,7 @@ from harness.errors import NothingToRunError, UsageError
 from harness.evidence.verify import verify
 from harness.instruments.text_watermark import TextWatermark
 from harness.judge import judge_cases, wanted_readings
-from harness.records import Absence, Capability, Finish, Judged, Outcome, Reply
+from harness.records import Absence, Capability, CellStatus, Finish, Judged, Outcome, Reply
 from harness.registry import Registry
 from harness.watermark.text_look import TextLook
 from probes.watermark.suspect import Suspect
@@ -194,4 +194,25 @@ def test_with_a_tokenizer_that_is_set_any_model_is_searched_and_the_evidence_hol
     found = {short(its): its for its in done.evidence.results[0].results}
     assert ("found", "unigram, WM_KEY") in found
     assert found["found",].interval.n == 5
+    assert verify(done.folder, Registry()) == []
+
+
+def test_a_model_whose_tokenizer_cannot_be_read_is_not_asked_and_the_rest_of_the_audit_goes_on(
+    audit_text, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(Control, "tokenizer", lambda _: str(tmp_path))
+    text = """
+[model]
+backend = "control"
+[run]
+probes = ["watermark.suspect", "robustness.option_order"]
+[probe."robustness.option_order"]
+items = 4
+"""
+    done = audit_text(text)
+    (left_out,) = [cell for cell in done.target.plan.cells if cell.probe == "watermark.suspect"]
+    assert left_out.status is CellStatus.NOT_APPLICABLE
+    assert "no tokenizer can be read" in left_out.reason
+    assert [its.probe for its in done.evidence.results] == ["robustness.option_order"]
+    assert done.target.plan.instruments == ()
     assert verify(done.folder, Registry()) == []

@@ -11,7 +11,7 @@ import pytest
 from harness.backends.causal.marks import MARKS
 from harness.backends.huggingface import HuggingFace
 from harness.canonical import digest, dumps, from_json, loads
-from harness.cli.embedding import embed
+from harness.cli.marking import embed
 from harness.errors import ModelError, UsageError
 from harness.evidence.bundle import read_bundle
 from harness.evidence.verify import verify

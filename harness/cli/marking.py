@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.marks import SettingOption, setting_value, text_of
-from harness.cli.options import JsonFlag
+from harness.cli.mark_options import SettingOption, setting_value, text_of
+from harness.cli.options import JsonFlag, model_table
 from harness.cli.output import show, show_json, talk
 from harness.errors import ModelError, UsageError
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from harness.records import GenerateAsk, Reply
 
 __all__ = ["embed"]
-
-WRITER = "huggingface"
-"""Backend that marks what it writes; others name theirs with ``--backend``."""
 
 
 def embed(
@@ -49,12 +46,12 @@ def embed(
 ) -> None:
     """Let a model on this machine write with a mark in its text, which whoever has the key can find."""
     ask = _ask(text_of(file), go_on=go_on, tokens=tokens, temperature=temperature, seed=seed)
+    _check(scheme, temperature, out)
     backend = _writer(model, scheme, key_env, settings or ())
     mark = backend.identity().details["watermark"]
     text = _written(backend.answer([ask])[0])
     if out is not None:
-        out.write_bytes(text.encode("utf-8", "replace"))
-        talk(f"Wrote {out}.")
+        _write(out, text)
     if json:
         show_json({"text": text, "model": model, "watermark": mark})
     elif out is None:
@@ -75,12 +72,12 @@ def _writer(model: str, scheme: str, key_env: str | None, words: Sequence[str]) 
     from harness.contracts import FetchingBackend
     from harness.registry import Registry
 
-    given: dict[str, Any] = {"model": model, "watermark": scheme}
+    given: dict[str, Any] = {**(model_table(model) or {}), "watermark": scheme}
     if key_env is not None:
         given["watermark_key_env"] = key_env
     if words:
         given["watermark_settings"] = dict(map(_setting, words))
-    backend: BatchBackend = Registry().create("backend", WRITER, given)
+    backend: BatchBackend = Registry().create("backend", given.pop("backend"), given)
     if isinstance(backend, FetchingBackend):
         backend.fetch(progress=_unseen, say=talk)
     return backend
@@ -91,6 +88,24 @@ def _setting(word: str) -> tuple[str, Any]:
     if not equals or not name.strip():
         raise UsageError(f"--set takes KEY=VALUE, such as gamma=0.5, not {word!r}.")
     return name.strip(), setting_value(value)
+
+
+def _check(scheme: str, temperature: float, out: Path | None) -> None:
+    """Refuse beforehand what would write no mark, or to no file."""
+    from harness.watermark.schemes import BY_CHANCE
+
+    if temperature == 0 and scheme in BY_CHANCE:
+        raise UsageError(f"A {scheme} mark lives on chance, and greedy text has none: raise --temperature.")
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise UsageError(f"--out: {out} is a folder, or in a folder that is not there. Name a file in one that is.")
+
+
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_bytes(text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise UsageError(f"--out: {out} cannot be written: {error.strerror}.") from error
+    talk(f"Wrote {out}.")
 
 
 def _written(reply: Reply) -> str:
