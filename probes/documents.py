@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from harness.contracts import Dataset, Row
 from probes.rows import once, text_in
 
-__all__ = ["CORPUS", "Document", "beginning", "documents"]
+__all__ = ["CORPUS", "Document", "beginning", "document_row", "documents"]
 
 CORPUS = "plain_text"
 """The set that ships."""
@@ -32,10 +32,15 @@ def documents(data: Dataset) -> list[Document]:
     Raises:
         DataError: a row has no text, or one without a UTF-8 form; names the row.
     """
-    return once(data, _document, CORPUS)
+    return once(data, document_row, CORPUS)
 
 
-def _document(row: Row, number: int) -> Document:
+def document_row(row: Row, number: int) -> Document:
+    """Read one row.
+
+    Raises:
+        TypeError, ValueError: it has no text, or one without a UTF-8 form.
+    """
     text = text_in(row, "text")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("'text' holds half of a surrogate pair, which has no UTF-8 form")

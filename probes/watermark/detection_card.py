@@ -116,7 +116,7 @@ CARD = ProbeCard(
             "The texts of others are the documents of the data set: those that ship were written by a language model,"
             " and are few; name texts that your users write to know the false alarms on those."
         ),
-        "What the mark costs in quality is not measured.",
+        "What the mark costs in quality is told by watermark.quality.",
     ),
     references=(
         "Kirchenbauer et al. 2023, A Watermark for Large Language Models, arXiv 2301.10226",
