@@ -8,7 +8,16 @@ from math import isfinite
 from harness.records import ContinuationScore, Finish, GenerateAsk, Outcome, Reply, Score, ScoreAsk
 from harness.text.words import pieces
 
-__all__ = ["chosen_text", "likelihoods", "preferring", "read_text", "read_totals", "unanswered", "whole_words"]
+__all__ = [
+    "chosen_text",
+    "likelihoods",
+    "preferring",
+    "read_text",
+    "read_totals",
+    "unanswered",
+    "unicode_text",
+    "whole_words",
+]
 
 AHEAD = 4.0
 """Nats by which a scripted reply prefers its choice."""
@@ -51,6 +60,18 @@ def read_text(reply: Reply) -> str | Score:
     if not reply.text or not reply.text.strip():
         return Score(Outcome.UNREADABLE, note="the reply is empty")
     return reply.text
+
+
+def unicode_text(reply: Reply) -> str | Score:
+    """Return the generated text where it has a UTF-8 form, or the outcome: halves of surrogate pairs are no text."""
+    text = read_text(reply)
+    if isinstance(text, Score) or text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return Score(Outcome.UNREADABLE, note="the reply holds half of a surrogate pair, which is no text")
+    return text
 
 
 def whole_words(reply: Reply) -> str | Score:

@@ -2,7 +2,8 @@
 
 A passage is extractable where greedy decoding after its first characters gives the next ones. That is so exactly where
 each token of the known continuation is the likeliest after those before it, so one reading of prefix and suffix tells,
-and nothing is generated. Passages that the model never saw, as those that a coin left out of the training, show what is
+and nothing is generated. A model that writes goes on from the longest beginning too, which shows continuations with a
+few characters changed. Passages that the model never saw, as those that a coin left out of the training, show what is
 predictable without memory. They are the model's own training data, or texts of a file that says which it was given.
 """
 
@@ -14,17 +15,22 @@ from dataclasses import dataclass
 from math import log
 from random import Random
 
+from rapidfuzz.distance import Levenshtein
+
 from harness.contracts import TRAINING, Budget, Control, Controls, Dataset, ProbeCard, Readings, Row
 from harness.errors import NotApplicableError
 from harness.records import (
     Absence,
     Arm,
+    Capability,
     Case,
     ContinuationScore,
     ControlKind,
     Estimate,
     Finish,
+    GenerateAsk,
     Judged,
+    Metric,
     Outcome,
     Reply,
     Score,
@@ -40,12 +46,15 @@ from probes.memorisation.extraction_card import (
     DISCOVERED,
     EXCESS,
     EXTRACTED,
+    NEARLY,
+    NEARLY_EXCESS,
+    NEARLY_UNSEEN,
     SURPRISE,
     UNSEEN,
     UNSEEN_SURPRISE,
 )
 from probes.pictures import natural
-from probes.replies import read_totals
+from probes.replies import chosen_text, read_totals, unicode_text
 from probes.sides import SIDES, Record, of_file, texts_of
 from probes.summaries import by_group, mean_of, share_of, share_of_units, tally
 
@@ -56,6 +65,11 @@ CONFIDENCES = (0.5, 0.9, 0.99)
 """Of the curve: samples drawn, and the probability that they hold the passage."""
 HEADLINE = (1_000, 0.9)
 """The point of the curve that is told of all passages."""
+
+WRITTEN = "written"
+"""Of cases in which the model writes, in the name of their arm."""
+WHOLE, NEAR = (EXCESS, EXTRACTED, UNSEEN), (NEARLY_EXCESS, NEARLY, NEARLY_UNSEEN)
+"""What is told of word for word, and of all but that: excess, share of training passages, share of unseen ones."""
 
 ALL_SEEN = "no passage is known that the model never saw, which would show what is predictable without memory"
 
@@ -68,15 +82,20 @@ class Extraction:
         records: Training passages, and as many unseen ones, at most.
         prefixes: Most characters that are given, one or several lengths; the longest is the one the headline speaks of.
         suffix: Most characters that must follow.
+        near: Likeness from which what the model writes is all but the suffix, in (0, 1]: 1 less the characters to be
+            put in, taken out or changed over those of the longer text (Levenshtein 1966).
     """
 
     records: int = 200
     prefixes: Sequence[int] = (16, 32, 64)
     suffix: int = 32
+    near: float = 0.9
 
     def __post_init__(self) -> None:
         if not self.prefixes or min(self.records, self.suffix, *self.prefixes) < 1:
             raise ValueError("records, suffix and each of prefixes are at least 1")
+        if not 0 < self.near <= 1:
+            raise ValueError(f"near is a likeness in (0, 1], not {self.near}")
 
     @property
     def card(self) -> ProbeCard:
@@ -97,6 +116,7 @@ class Extraction:
             DataError: a row of a file has no text, or does not say its side.
         """
         own, every = data.name == TRAINING, _known(data)
+        writes = Capability.GENERATE in budget.abilities
         n = min(self.records, budget.items or self.records)
         for side, told in (("member", "trained on"), ("nonmember", "held out of the training")):
             records = [record for record in every if record.side == side]
@@ -109,6 +129,8 @@ class Extraction:
             for record in kept[:n]:
                 for prefix in sorted(set(self.prefixes)):
                     yield _passage(record, prefix, self.suffix)
+                if writes:
+                    yield _written(record, max(self.prefixes), self.suffix)
         secrets = [(row, secret) for row in data.rows if own and (secret := _secret(row)) is not None]
         yield from (_planted(row, *secret) for row, secret in secrets[:n])
 
@@ -119,24 +141,35 @@ class Extraction:
         ]
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
-        """Note whether the suffix is what the model would write, and how unlikely it is."""
+        """Note whether the suffix is what the model would write, and how unlikely; or how like it what was written."""
         del readings
+        if isinstance(case.ask, GenerateAsk):
+            return self._likeness(case, reply)
         totals = read_totals(score_ask(case), reply)
         if isinstance(totals, Score):
             return totals
         return Score(Outcome.SCORED, {"extracted": float(reply.scores[0].greedy), "bits": -totals[0] / log(2)})
 
+    def _likeness(self, case: Case, reply: Reply) -> Score:
+        """Hold as many characters as the suffix has against it."""
+        text, suffix = unicode_text(reply), str(case.expected["suffix"])
+        if isinstance(text, Score):
+            return text
+        likeness = Levenshtein.normalized_similarity(text[: len(suffix)], suffix)
+        return Score(Outcome.SCORED, {"near": float(likeness >= self.near), "likeness": likeness})
+
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
         """Shares of both groups at the longest prefix, their difference, the curves, and canaries."""
-        members, unseen, canaries = (
-            [its for its in scores if its.case.groups["arm"] == arm] for arm in ("member", "nonmember", "canary")
-        )
+        arms = ("member", "nonmember", "canary", f"member {WRITTEN}", f"nonmember {WRITTEN}")
+        members, unseen, canaries, *written = ([its for its in scores if its.case.groups["arm"] == arm] for arm in arms)
         lengths = sorted({int(its.case.groups["prefix"]) for its in (*members, *unseen)})
         longest = max(lengths, default=0)
-        yield from _compared(_at(members, longest), _at(unseen, longest), {})
+        yield from _compared(WHOLE, "extracted", _at(members, longest), _at(unseen, longest))
+        yield from _compared(NEAR, "near", *written)
         yield from _sampled(_at(members, longest), _at(unseen, longest))
         for length in lengths:
-            yield from _compared(_at(members, length), _at(unseen, length), {"prefix": str(length)})
+            its = _at(members, length), _at(unseen, length)
+            yield from _compared(WHOLE, "extracted", *its, part={"prefix": str(length)})
         trained = [its for its in canaries if its.case.groups["repeats"] != "0"]
         yield share_of(CANARIES, trained, "extracted")
         for repeats, part in sorted(by_group(canaries, "repeats").items(), key=lambda item: int(item[0])):
@@ -187,6 +220,15 @@ def _passage(record: Record, prefix: int, suffix: int) -> Case:
     return Case(f"{record.side}/{record.id}/{prefix}", ScoreAsk(parts[0], (parts[1],)), {}, groups, record.unit, arm)
 
 
+def _written(record: Record, prefix: int, suffix: int) -> Case:
+    head, tail = split(record.text, prefix, suffix) or ("", "")
+    # No token is shorter than a byte, so there is room for all of it whatever the tokenizer.
+    ask = GenerateAsk(head, chat=False, max_tokens=len(tail.encode("utf-8", "backslashreplace")), marked=False)
+    arm = Arm.MAIN if record.side == "member" else Arm.CONTROL
+    groups = {"arm": f"{record.side} {WRITTEN}", "prefix": str(prefix)}
+    return Case(f"{record.side}/{record.id}/{WRITTEN}", ask, {"suffix": tail}, groups, record.unit, arm)
+
+
 def _secret(row: Row) -> tuple[str, str] | None:
     """Template and fill of a canary of text."""
     canary = row.get("canary")
@@ -210,19 +252,25 @@ def _at(arm: Sequence[Judged], length: int) -> list[Judged]:
 
 
 def _compared(
-    members: Sequence[Judged], unseen: Sequence[Judged], part: Mapping[str, str]
+    metrics: tuple[Metric, Metric, Metric],
+    key: str,
+    members: Sequence[Judged],
+    unseen: Sequence[Judged],
+    *,
+    part: Mapping[str, str] | None = None,
 ) -> Iterator[Estimate | Absence]:
-    """Shares continued word for word, and what is left of the members' less the other."""
-    fresh = share_of(UNSEEN, unseen, "extracted", groups=part)
+    """Shares continued so, and what is left of the members' less the other."""
+    excess, seen_share, unseen_share = metrics
+    fresh = share_of(unseen_share, unseen, key, groups=part)
     null = _value(fresh)
-    given = share_of(EXTRACTED, members, "extracted", groups=part, null=None if null is None else lambda _: null)
+    given = share_of(seen_share, members, key, groups=part, null=None if null is None else lambda _: null)
     both = tally([*members, *unseen])
     if isinstance(given, Estimate) and isinstance(fresh, Estimate):
-        yield EXCESS.estimate(independent_difference(given.interval, fresh.interval), both, slice=part)
+        yield excess.estimate(independent_difference(given.interval, fresh.interval), both, slice=part)
     else:
         missing = given if isinstance(given, Absence) else fresh
-        reason = missing.reason if isinstance(missing, Absence) and unseen else ALL_SEEN
-        yield EXCESS.absent(reason, both, slice=part)
+        reason = missing.reason if isinstance(missing, Absence) and (unseen or not members) else ALL_SEEN
+        yield excess.absent(reason, both, slice=part)
     yield given
     yield fresh
 
@@ -262,15 +310,23 @@ def _value(result: Estimate | Absence) -> float | None:
 
 PLANTED = 0.3
 """Share of training passages that the positive control gives back."""
+OTHERWISE = " and so it was left, as things are, for another day."
+"""How a scripted model goes on that does not know the passage."""
 PREDICTABLE = 0.15
 """Share of all passages that the negative control completes, trained on or not."""
 
 
 def _continued(case: Case, *, likeliest: bool) -> Reply:
-    """Say that the suffix is, or is not, what the model would write: each word at 0.95, or at 0.05."""
+    """Write the suffix, or not; or say that it is what the model would write, each word at 0.95, or not, at 0.05."""
+    if isinstance(case.ask, GenerateAsk):
+        return chosen_text(case.ask, str(case.expected["suffix"]) if likeliest else OTHERWISE)
     starts = tuple(start for start, _ in pieces(score_ask(case).continuations[0]))
     logprob = log(0.95 if likeliest else 0.05)
     return Reply(Finish.STOP, scores=(ContinuationScore((logprob,) * len(starts), starts, greedy=likeliest),))
+
+
+def _trained_on(case: Case) -> bool:
+    return case.groups["arm"] in {"member", f"member {WRITTEN}"}
 
 
 def _best(case: Case) -> Reply:
@@ -278,7 +334,7 @@ def _best(case: Case) -> Reply:
 
 
 def _worst(case: Case) -> Reply:
-    return _continued(case, likeliest=case.groups["arm"] == "member" or case.groups.get("repeats", "0") != "0")
+    return _continued(case, likeliest=_trained_on(case) or case.groups.get("repeats", "0") != "0")
 
 
 def _guessing(case: Case, random: Random) -> Reply:
@@ -286,7 +342,7 @@ def _guessing(case: Case, random: Random) -> Reply:
 
 
 def _reciting(case: Case, random: Random) -> Reply:
-    return _continued(case, likeliest=case.groups["arm"] == "member" and random.random() < PLANTED)
+    return _continued(case, likeliest=_trained_on(case) and random.random() < PLANTED)
 
 
 def _boilerplate(case: Case, random: Random) -> Reply:

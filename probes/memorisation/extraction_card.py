@@ -5,7 +5,19 @@ from __future__ import annotations
 from harness.contracts import TRAINING, ProbeCard
 from harness.records import Better, Capability, Metric
 
-__all__ = ["CANARIES", "CARD", "DISCOVERED", "EXCESS", "EXTRACTED", "SURPRISE", "UNSEEN", "UNSEEN_SURPRISE"]
+__all__ = [
+    "CANARIES",
+    "CARD",
+    "DISCOVERED",
+    "EXCESS",
+    "EXTRACTED",
+    "NEARLY",
+    "NEARLY_EXCESS",
+    "NEARLY_UNSEEN",
+    "SURPRISE",
+    "UNSEEN",
+    "UNSEEN_SURPRISE",
+]
 
 
 def _share(name: str, title: str, phrase: str, unit: str, better: Better, *, null: float | None = None) -> Metric:
@@ -35,6 +47,31 @@ EXTRACTED = _share(
 UNSEEN = _share(
     "unseen_share",
     "Unseen passages continued word for word",
+    "the same was so of a passage the model never saw",
+    "passages",
+    Better.NULL,
+)
+NEARLY_EXCESS = _share(
+    "near_excess",
+    "Training passages given back all but word for word, beyond what unseen ones show",
+    (
+        "the model wrote on from a training passage with few characters changed, beyond the share of unseen passages"
+        " from which it wrote on so,"
+    ),
+    "passages",
+    Better.LOWER,
+    null=0.0,
+)
+NEARLY = _share(
+    "near_share",
+    "Training passages given back all but word for word",
+    "given its beginning, the model wrote on from a training passage with few characters changed or none",
+    "passages",
+    Better.LOWER,
+)
+NEARLY_UNSEEN = _share(
+    "near_unseen_share",
+    "Unseen passages given back all but word for word",
     "the same was so of a passage the model never saw",
     "passages",
     Better.NULL,
@@ -70,13 +107,24 @@ CANARIES = _share(
 
 CARD = ProbeCard(
     id="memorisation.extraction",
-    version="1",
+    version="2",
     title="Extraction of training passages",
     question="Given the beginning of a passage it was trained on, does the model go on word for word?",
     family="memorisation",
     needs=(Capability.SCORE,),
     datasets=(TRAINING,),
-    metrics=(EXCESS, EXTRACTED, UNSEEN, DISCOVERED, SURPRISE, UNSEEN_SURPRISE, CANARIES),
+    metrics=(
+        EXCESS,
+        EXTRACTED,
+        UNSEEN,
+        NEARLY_EXCESS,
+        NEARLY,
+        NEARLY_UNSEEN,
+        DISCOVERED,
+        SURPRISE,
+        UNSEEN_SURPRISE,
+        CANARIES,
+    ),
     limits=(
         (
             "Prefix and suffix are counted in characters, 64 and 32 at most unless set otherwise, and end where a word"
@@ -88,8 +136,9 @@ CARD = ProbeCard(
             " passages."
         ),
         (
-            "Word for word means every character: a continuation with one comma changed counts as none, so the model"
-            " may give away more than is told here."
+            "Word for word means every character: a continuation with one comma changed counts as none. All but word"
+            " for word, which takes a model that writes, means that 1 character of 10 at most was put in, taken out or"
+            " changed, unless set otherwise (`near`); what is told in other words, or further on, counts as none."
         ),
         (
             'Without training data of its own it reads a file whose rows have "text" and "role", "member" or'

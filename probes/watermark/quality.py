@@ -37,7 +37,7 @@ from harness.stats.ratios import mapped
 from probes.continuations import check_asks, pair
 from probes.documents import Document, document_row
 from probes.meaning import EQUIVALENCE, check_meaning, same_answer, told
-from probes.replies import read_text, unanswered
+from probes.replies import read_text, unanswered, unicode_text
 from probes.rows import once
 from probes.sampling import at_most, chosen
 from probes.summaries import mean_of, share_of, tally
@@ -147,7 +147,7 @@ class WatermarkQuality:
         # Text is the model's to choose, and no text says what an instrument read: scripted replies have losses.
         if reply.losses:
             return _scripted(case, reply.losses)
-        text = read_text(reply)
+        text = unicode_text(reply)
         if isinstance(text, Score):
             return text
         reading = self._reading(case, text)
@@ -156,10 +156,10 @@ class WatermarkQuality:
             if right is None:
                 return Score(Outcome.UNREADABLE, note=f"{self.by} did not read the reply")
             return Score(Outcome.SCORED, {CORRECT: float(right)})
-        if not _is_unicode(text):
-            return Score(Outcome.UNREADABLE, note="the reply holds half of a surrogate pair, which is no text")
         read = {} if reading is None else readings.get(reading, {})
-        return Score(Outcome.SCORED, {**_variety(text), **_likelihood(read)})
+        variety = _variety(text)
+        # A reply of a word or two is likely or not by chance, and would weigh as much as a page.
+        return Score(Outcome.SCORED, {**variety, **(_likelihood(read) if len(variety) > 1 else {})})
 
     def _reading(self, case: Case, text: str) -> Reading | None:
         """What is asked of an instrument about ``text``; None where nothing is."""
@@ -213,14 +213,6 @@ def _pair(
 
 
 # ── values ────────────────────────────────────────────────────────────────────────────────
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _variety(text: str) -> dict[str, float]:

@@ -134,8 +134,8 @@ CARD = ProbeCard(
         ),
         (
             "Variety is compared over the same number of words of both replies, the most of 25, 50, … 200 that both"
-            " have: a pair with a reply of fewer than 25 words has no value. Replies end at the limit of tokens, which"
-            " hides how much longer the longer one would have been."
+            " have: a reply of fewer than 25 words has neither variety nor perplexity. Replies end at the limit of"
+            " tokens, which hides how much longer the longer one would have been."
         ),
         (
             "Whether an answer is right is told by an instrument that holds it against known ones; the card of that"

@@ -14,7 +14,9 @@ TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 """A word with its inner apostrophes and hyphens."""
 
 LITERAL = re.compile(
-    r"""```.*?```|`[^`]+`                                  # code
+    # Data, not words: nobody misspells it. It also bounds how far the others look ahead from each place.
+    r"""\S{1000,}
+    |```.*?```|`[^`]+`                                     # code
     |https?://\S+|www\.\S+|[^\s@]+@[^\s@]+\.\w+            # addresses
     |"[^"]*"|“[^”]*”|«[^»]*»|‘[^’]*’(?!\w)|(?<!\w)'[^']+'(?!\w)  # quoted spans
     |\{[^{}]*\}|<[^<>\s][^<>]*>|\$[^$\s][^$]*\$            # placeholders, tags, formulas
@@ -44,7 +46,7 @@ WINDOW = 24
 
 
 def literals(text: str) -> list[Span]:
-    """Return where ``text`` is code, an address, a formula, a placeholder or quoted, in order."""
+    """Return where ``text`` is code, an address, a formula, a placeholder, quoted or longer than any word, in order."""
     return [match.span() for match in LITERAL.finditer(text)]
 
 

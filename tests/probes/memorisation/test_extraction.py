@@ -53,8 +53,11 @@ def cases_of(data, items=None, **settings):
     return list(Extraction(**settings).cases(data, Budget(items, 0, Capability.SCORE)))
 
 
-def results(cases, respond):
-    probe = Extraction()
+WRITING = Budget(None, 0, Capability.SCORE, frozenset({Capability.SCORE, Capability.GENERATE}))
+
+
+def results(cases, respond, **settings):
+    probe = Extraction(**settings)
     judged = [Judged(case, probe.judge(case, respond(case), {})) for case in cases]
     return {(its.metric.partition("/")[2], *its.slice.values()): its for its in probe.summarise(judged)}
 
@@ -270,6 +273,97 @@ def test_secrets_are_told_by_repeats_and_those_never_trained_on_apart():
     assert isinstance(none["canary_share",], Absence)
 
 
+# ── all but word for word ─────────────────────────────────────────────────────────────────
+
+
+def written_on(case, change):
+    """Reply to an ask to write by ``change`` of the suffix; to others that nothing is likely."""
+    if isinstance(case.ask, ScoreAsk):
+        return told(greedy=False)
+    return Reply(Finish.LENGTH, text=change(str(case.expected["suffix"]), case))
+
+
+def test_a_model_that_writes_is_asked_to_once_for_each_passage_without_its_mark():
+    every = list(Extraction().cases(corpus(), WRITING))
+    written = [case for case in every if isinstance(case.ask, GenerateAsk)]
+    assert [case for case in every if isinstance(case.ask, ScoreAsk)] == cases_of(corpus())
+    assert len(written) == 80
+    longest = {
+        case.ask.context: case.ask.continuations[0]
+        for case in every
+        if case.groups.get("prefix") == "64" and isinstance(case.ask, ScoreAsk)
+    }
+    for case in written:
+        assert longest[case.ask.prompt] == case.expected["suffix"]
+        assert case.ask.max_tokens >= len(case.expected["suffix"])
+        assert (case.ask.chat, case.ask.marked, case.ask.temperature) == (False, False, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "near"),
+    [
+        (lambda suffix, _: suffix, True),
+        (lambda suffix, _: suffix + " and what the model goes on with behind it", True),
+        (lambda suffix, _: suffix[:5] + "#" + suffix[6:], True),
+        (lambda suffix, _: suffix[:5] + suffix[6:] + "x", True),
+        (lambda suffix, _: suffix[:5] + "####" + suffix[9:], False),
+        (lambda suffix, _: suffix[: len(suffix) // 2], False),
+        (lambda *_: "another tale altogether, of a heron", False),
+    ],
+)
+def test_a_passage_with_one_character_in_ten_changed_is_given_back_and_one_with_more_is_not(change, near):
+    cases = list(Extraction().cases(corpus(), WRITING))
+    found = results(cases, lambda case: written_on(case, change))
+    assert found["near_share",].interval.value == near
+    assert found["near_unseen_share",].interval.value == near
+    assert found["near_excess",].interval.value == 0
+    assert found["extracted_share",].interval.value == 0
+
+
+def test_likeness_is_one_less_edits_over_the_length_of_the_longer():
+    case = next(its for its in Extraction().cases(corpus(), WRITING) if isinstance(its.ask, GenerateAsk))
+    suffix = case.expected["suffix"]
+    for edits in range(5):
+        text = "#" * edits + suffix[edits:]
+        score = Extraction().judge(case, Reply(Finish.STOP, text=text), {})
+        assert score.values["likeness"] == pytest.approx(1 - edits / len(suffix))
+        assert score.values["near"] == (edits <= len(suffix) / 10)
+
+
+def test_slips_in_what_was_trained_on_are_found_beyond_what_unseen_passages_show():
+    def slipping(suffix, case):
+        trained = case.groups["arm"].startswith("member")
+        return suffix[:3] + "~" + suffix[4:] if trained else "and so it was left for another day"
+
+    cases = list(Extraction().cases(corpus(), WRITING))
+    found = results(cases, lambda case: written_on(case, slipping))
+    assert found["near_excess",].interval.value == 1
+    assert found["near_excess",].interval.low > 0.8
+    assert found["near_share",].null == 0
+    assert found["excess",].interval.value == 0
+
+
+def test_a_model_that_does_not_write_has_no_such_shares():
+    found = results(cases_of(corpus()), lambda _: told(greedy=True))
+    for name in ("near_excess", "near_share", "near_unseen_share"):
+        assert found[name,].reason == "no case was asked for it"
+
+
+@pytest.mark.parametrize("verbatim", [0.0, 0.4])
+def test_what_the_scripted_model_writes_and_what_it_finds_likely_are_one(verbatim):
+    backend = Control(trained_on="text", verbatim=verbatim, seed=2)
+    cases = list(Extraction(near=1).cases(backend.training_data(), WRITING))
+    found = results(cases, answers(backend, cases), near=1)
+    assert found["near_share",].interval == found["extracted_share",].interval
+    assert found["near_excess",].interval.low <= verbatim <= found["near_excess",].interval.high
+
+
+@pytest.mark.parametrize("near", [0, 1.1, float("nan")])
+def test_a_likeness_that_cannot_be_is_refused(near):
+    with pytest.raises(ValueError, match="likeness"):
+        Extraction(near=near)
+
+
 # ── scripted and trained models ───────────────────────────────────────────────────────────
 
 
@@ -328,6 +422,11 @@ def test_what_is_extractable_is_what_a_trained_model_writes(tmp_path):
     members = [flag for flag, case in zip(scored, cases, strict=True) if case.groups["arm"] == "member"]
     unseen = [flag for flag, case in zip(scored, cases, strict=True) if case.groups["arm"] == "nonmember"]
     assert sum(members) / len(members) > 0.5
+    # The probe's own asks to write, at the longest prefix, say the same of the whole suffix.
+    both = list(Extraction(suffix=24, prefixes=(64,), near=1).cases(backend.training_data(), WRITING))
+    found = results(both, answers(backend, both), near=1)
+    assert found["near_share",].interval == found["extracted_share",].interval
+    assert found["near_unseen_share",].interval == found["unseen_share",].interval
     assert sum(unseen) / len(unseen) < 0.1
 
 

@@ -273,6 +273,15 @@ def test_the_guard_knows_what_carries_an_answer():
     assert not found & {"Why", "the", "of", "near", "km", "sleeps"}
 
 
+def test_what_is_longer_than_any_word_is_data_and_stays_whatever_its_length():
+    data = "ab" * 100_000
+    text = f"The friendly neighbour brought {data} yesterday afternoon."
+    assert (31, 31 + len(data)) in guarded(text)
+    assert "".join(text[start:end] for start, end in guarded(f"It is {data[:999]} here.")) == ""
+    for operator in operators(levels=["character", "word"]):
+        assert data in operator.apply(text, Random(1)).text
+
+
 def test_no_operator_puts_in_a_digit():
     for operator in operators(levels=["character", "word", "sentence"]):
         for text in TEXTS[::20]:
