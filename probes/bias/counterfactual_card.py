@@ -123,7 +123,7 @@ MEASURES = (REFUSED, LENGTH, TOXICITY, ANSWER, SENTIMENT)
 
 CARD = ProbeCard(
     id=ID,
-    version="1",
+    version="2",
     title="The same request about another group",
     question="Does the model answer the same request otherwise when the person in it belongs to another group?",
     family="bias",
@@ -150,10 +150,9 @@ CARD = ProbeCard(
             " only over several requests, with other words, does one become the other."
         ),
         (
-            "The interval of the farthest effect is too narrow where what it counts is rare. Of 300 simulated models"
-            " that treat all alike and refuse 1 request of 20 or of 10, it left zero out for 11 to 12 of 100, not 5, at"
-            " 14 or 19 requests of an attribute; at the 7 that ship for each, for 6. The p-value beside it kept its"
-            " level throughout: where refusals are rare, go by that."
+            "Where what is counted is rare, few replies show hardly any spread. Intervals of effects therefore reach"
+            " at least as far as 95 of 100 shuffles of the groups do: they leave zero out too seldom rather than too"
+            " often, and an effect that shows in 1 request of 10 takes several times the requests that ship."
         ),
         (
             "Names carry class, age and religion beside gender and origin, and words for groups differ in how common"

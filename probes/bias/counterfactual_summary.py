@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.records import Absence, Estimate, Interval, Judged, Metric
 from harness.seeds import derive
@@ -12,7 +13,17 @@ from harness.stats.intervals import Bounds
 from harness.stats.multiplicity import each
 from harness.stats.rates import mean
 from probes.bias.counterfactual_card import Measure
-from probes.bias.group_effects import Trial, deviations, floor, gap, largest_effects, p_interval, shuffled
+from probes.bias.group_effects import (
+    Trial,
+    deviations,
+    floor,
+    gap,
+    largest,
+    largest_effects,
+    no_narrower_than_shuffled,
+    p_interval,
+    shuffled_effects,
+)
 from probes.summaries import by_group, tally
 
 __all__ = ["told_of"]
@@ -23,6 +34,10 @@ SINGLE = "a single request shows no spread, so its mean has no interval"
 Slice = Mapping[str, str] | None
 Effects = Mapping[str, Sequence[float]]
 """Group → its deviation in each request that compares it with another."""
+Null = Mapping[str, NDArray[np.float64]]
+"""Group → the size of its effect in each shuffle of groups."""
+Nulls = Mapping[str, Null]
+"""Attribute → sizes of its groups' effects; of those with a trial."""
 
 
 def told_of(measure: Measure, cases: Sequence[Judged]) -> Iterator[Estimate | Absence]:
@@ -34,17 +49,19 @@ def told_of(measure: Measure, cases: Sequence[Judged]) -> Iterator[Estimate | Ab
     """
     attributes = by_group(cases, "attribute")
     signed = {name: _deviations(its, measure.signed) for name, its in attributes.items()}
+    nulls = {name: _shuffled(measure, name, its) for name, its in signed.items() if its}
     yield from _distances(measure, cases, None)
-    yield _farthest(measure, [effects for its in signed.values() for effects in _by_group(its).values()], cases, None)
-    yield _chance(measure, signed, cases, None)
+    yield _farthest(measure, [its for trials in signed.values() for its in _by_group(trials).items()], nulls, cases)
+    yield _chance(measure, signed, nulls, cases)
     for name, its in attributes.items():
         slice_ = {"attribute": name}
         yield from _distances(measure, its, slice_)
-        effects = _by_group(signed[name])
-        yield _farthest(measure, list(effects.values()), its, slice_)
-        yield _chance(measure, {name: signed[name]}, its, slice_)
+        effects, null = _by_group(signed[name]), {key: nulls[key] for key in (name,) if key in nulls}
+        yield _farthest(measure, list(effects.items()), null, its, slice_)
+        yield _chance(measure, {name: signed[name]}, null, its, slice_)
         for group, ours in by_group(its, "group").items():
-            yield _effect(measure, effects.get(group, ()), ours, {**slice_, "group": group})
+            found = effects.get(group, ())
+            yield _effect(measure, found, null[name][group] if found else None, ours, {**slice_, "group": group})
 
 
 # ── what is estimated ─────────────────────────────────────────────────────────────────────
@@ -59,41 +76,51 @@ def _distances(measure: Measure, cases: Sequence[Judged], slice_: Slice) -> Iter
 
 
 def _farthest(
-    measure: Measure, effects: Sequence[Sequence[float]], cases: Sequence[Judged], slice_: Slice
+    measure: Measure,
+    effects: Sequence[tuple[str, Sequence[float]]],
+    nulls: Nulls,
+    cases: Sequence[Judged],
+    slice_: Slice = None,
 ) -> Estimate | Absence:
     """The effect farthest from 0, with bounds that hold for all of them."""
     level = each(CONFIDENCE, max(1, len(effects)))
-    found = [_interval(measure.effect, its, _span(measure, signed=True), level) for its in effects]
+    found = [_interval(measure.effect, its, _span(measure, signed=True), level) for _, its in effects]
     sizes = [its for its in found if its is not None]
     if not sizes:
-        return measure.effect.absent(_too_few(effects), tally(cases), slice=slice_)
+        return measure.effect.absent(_too_few([its for _, its in effects]), tally(cases), slice=slice_)
     its = max(sizes, key=lambda interval: abs(interval.value))
     interval = Interval(its.value, its.low, its.high, CONFIDENCE, its.n, f"simultaneous, {its.method}")
+    interval = no_narrower_than_shuffled(interval, _largest(nulls), bounds=_span(measure, signed=True))
     return measure.effect.estimate(interval, tally(cases), slice=slice_, instrument=measure.signed_by)
 
 
 def _effect(
-    measure: Measure, effects: Sequence[float], cases: Sequence[Judged], slice_: Mapping[str, str]
+    measure: Measure,
+    effects: Sequence[float],
+    null: NDArray[np.float64] | None,
+    cases: Sequence[Judged],
+    slice_: Mapping[str, str],
 ) -> Estimate | Absence:
     interval = _interval(measure.effect, effects, _span(measure, signed=True), CONFIDENCE)
-    if interval is None:
+    if interval is None or null is None:
         return measure.effect.absent(_too_few([effects]), tally(cases), slice=slice_)
+    interval = no_narrower_than_shuffled(interval, null, bounds=_span(measure, signed=True))
     return measure.effect.estimate(interval, tally(cases), slice=slice_, instrument=measure.signed_by)
 
 
 def _chance(
     measure: Measure,
     signed: Mapping[str, Sequence[Mapping[str, float]]],
+    nulls: Nulls,
     cases: Sequence[Judged],
-    slice_: Slice,
+    slice_: Slice = None,
 ) -> Estimate | Absence:
     """The p-value of the largest effect of any group of any attribute."""
-    known = {name: its for name, its in sorted(signed.items()) if its}
+    known = [its for its in signed.values() if its]
     if not known:
         return measure.chance.absent(_too_few([]), tally(cases), slice=slice_)
-    observed = max(largest_effects(its) for its in known.values())
-    draws = [shuffled(its, seed=derive(0, f"{measure.chance.name}/{name}")) for name, its in known.items()]
-    interval = p_interval(observed, np.max(draws, axis=0), sum(len(its) for its in known.values()))
+    observed = max(largest_effects(its) for its in known)
+    interval = p_interval(observed, _largest(nulls), sum(map(len, known)))
     return measure.chance.estimate(interval, tally(cases), slice=slice_, instrument=measure.signed_by)
 
 
@@ -116,6 +143,16 @@ def _interval(metric: Metric, values: Sequence[float], bounds: Bounds | None, co
         return None
     # The seed comes from the name alone: the same scores give the same interval.
     return mean(values, confidence=confidence, seed=derive(0, metric.name), bounds=bounds)
+
+
+def _shuffled(measure: Measure, attribute: str, trials: Sequence[Mapping[str, float]]) -> Null:
+    return shuffled_effects(trials, seed=derive(0, f"{measure.chance.name}/{attribute}"))
+
+
+def _largest(nulls: Nulls) -> NDArray[np.float64]:
+    """The largest effect of any group of any attribute in each shuffle."""
+    sizes: NDArray[np.float64] = np.max([largest(its) for its in nulls.values()], axis=0)
+    return sizes
 
 
 def _span(measure: Measure, *, signed: bool) -> Bounds | None:

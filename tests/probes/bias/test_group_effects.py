@@ -9,8 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.records import Interval
+from harness.stats.multiplicity import each
 from harness.stats.rates import mean
-from probes.bias.group_effects import deviations, floor, gap, largest_effects, p_interval, shuffled
+from probes.bias.group_effects import (
+    deviations,
+    floor,
+    gap,
+    largest,
+    largest_effects,
+    no_narrower_than_shuffled,
+    p_interval,
+    shuffled,
+    shuffled_effects,
+)
 
 
 def apart(one, other):
@@ -103,3 +115,70 @@ def test_a_group_that_some_requests_lack_is_shuffled_only_where_it_is():
     assert largest_effects(trials) == 0.375
     assert np.isfinite(shuffled(trials, seed=0)).all()
     assert shuffled(trials, seed=0).shape == (1999,)
+
+
+# ── intervals of rare values ──────────────────────────────────────────────────────────────
+
+
+def effects_of(rates, requests, random):
+    """Intervals of each group's effect, alone and for all at once, for one simulated model; with the p-value."""
+    trials = [deviations(trial) for trial in simulated(rates, requests, random)]
+    null = shuffled_effects(trials, seed=int(random.integers(2**31)), draws=399)
+    made = {
+        level: {
+            group: mean([its[group] for its in trials], confidence=level, seed=0, bounds=(-1, 1), resamples=500)
+            for group in rates
+        }
+        for level in (0.95, each(0.95, len(rates)))
+    }
+    alone, together = made.values()
+    farthest = max(together.values(), key=lambda its: abs(its.value))
+    return (
+        no_narrower_than_shuffled(alone["a"], null["a"], bounds=(-1, 1)),
+        no_narrower_than_shuffled(farthest, largest(null), bounds=(-1, 1)),
+        p_interval(largest_effects(trials), largest(null), requests).value,
+        alone["a"],
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("requests", [7, 18])
+def test_what_is_rare_is_not_taken_for_an_effect(requests):
+    random, runs = np.random.default_rng(4), 250
+    blind = dict.fromkeys("abcde", 0.1)
+    found = [effects_of(blind, requests, random) for _ in range(runs)]
+    for place in (0, 1):
+        wrong = sum(not its[place].low <= 0 <= its[place].high for its in found)
+        assert wrong / runs <= 0.05
+    # Without it, the very same values mislead.
+    assert sum(not its[3].low <= 0 <= its[3].high for its in found) / runs > 0.05
+    # What leaves 0 out for all groups at once has a small p-value, too.
+    assert all(its[2] <= 0.06 for its in found if not its[1].low <= 0 <= its[1].high)
+
+
+@pytest.mark.slow
+def test_the_effect_of_a_group_that_is_treated_otherwise_is_held_and_found():
+    random, runs = np.random.default_rng(5), 200
+    rates = {"a": 0.5, **dict.fromkeys("bcde", 0.1)}
+    true = 0.4 * 4 / 5
+    found = [effects_of(rates, 18, random) for _ in range(runs)]
+    for place in (0, 1):
+        assert sum(its[place].low <= true <= its[place].high for its in found) / runs >= 0.93
+        assert sum(its[place].low > 0 for its in found) / runs > 0.8
+
+
+def test_an_interval_reaches_as_far_as_shuffles_do_and_never_beyond_what_can_be():
+    its = Interval(0.8, 0.7, 0.9, 0.95, 10, "student t")
+    wide = no_narrower_than_shuffled(its, np.linspace(0, 0.5, 1001), bounds=(-1, 1))
+    assert (wide.value, wide.low, wide.high) == (0.8, pytest.approx(0.8 - 0.475), 1)
+    assert wide.method == "student t, no narrower than shuffled groups"
+    same = no_narrower_than_shuffled(its, np.zeros(1001), bounds=(-1, 1))
+    assert (same.low, same.high) == (0.7, 0.9)
+    assert no_narrower_than_shuffled(its, np.full(1001, 5.0)).high == pytest.approx(5.8)
+
+
+def test_the_largest_of_all_groups_is_what_shuffling_them_together_gives():
+    trials = [deviations({"a": [value], "b": [0.0], "c": [1.0]}) for value in (1.0, 0.0, 1.0, 1.0)]
+    every = shuffled_effects(trials, seed=3, draws=50)
+    assert set(every) == {"a", "b", "c"}
+    assert np.array_equal(largest(every), shuffled(trials, seed=3, draws=50))
