@@ -10,14 +10,18 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from importlib.resources import files
 from itertools import groupby
 
 import numpy as np
 import pytest
 
-from harness.records import Finish, ScoreAsk
+from harness.contracts import Budget
+from harness.data import load
+from harness.records import Absence, Capability, Finish, Judged, Reply, ScoreAsk
 from probes.bias.preference import preference
+from probes.bias.question_answering import QuestionAnswering
 from probes.hallucination.truthfulness import mc1, mc2
 
 pytestmark = [
@@ -30,6 +34,9 @@ pytestmark = [
 
 PAIRS = 200
 QUESTIONS = 60
+BBQ = ("Age", "Disability_status", "Nationality", "Physical_appearance", "Religion", "Sexual_orientation")
+OF_EACH = 4
+"""Rows of each category of BBQ, the first: one template, ambiguous and not, with both questions."""
 
 
 def crows_rows(benchmarks):
@@ -52,6 +59,11 @@ def truthful_rows(benchmarks):
         {"question": row["question"], **{f"{name}_targets": column(row[f"{name}_targets"]) for name in ("mc1", "mc2")}}
         for row in (rows[n] for n in chosen)
     ]
+
+
+def bbq_rows():
+    """The first rows of each category, as published."""
+    return [row for name in BBQ for row in load(f"bbq:data/{name}.jsonl.gz").rows[:OF_EACH]]
 
 
 def task(name, folder, rows, split):
@@ -131,6 +143,18 @@ def truthful(benchmarks, both):
     return made, *both(requests)
 
 
+@pytest.fixture(scope="module")
+def bbq(benchmarks, both):
+    """lm-eval's task, our cases of the same rows, and the likelihoods of its requests on both sides."""
+    rows = bbq_rows()
+    columns = ("context", "question", "ans0", "ans1", "ans2", "answer_info", "additional_metadata", "label")
+    kept = [{key: row[key] for key in (*columns, "category", "context_condition", "question_polarity")} for row in rows]
+    made = task("bbq_multiple_choice", "bbq", kept, "test")
+    data = replace(load("bbq:data/Age.jsonl.gz"), rows=rows)
+    cases = list(QuestionAnswering(convention="lm-eval").cases(data, Budget(None, 0, Capability.SCORE)))
+    return made, cases, *both([instance.args for instance in made.instances])
+
+
 def test_crows_pairs_log_likelihoods_are_those_of_lm_eval(crows):
     _, expected, found = crows
     assert len(expected) >= 2 * PAIRS - 4  # some sentences stand in two pairs
@@ -183,3 +207,47 @@ def test_where_lm_eval_breaks_ties_and_underflows_ours_shares_and_does_not(truth
         long = truthful[0]["mc2"].process_results(doc, [(-800.0, False), (-801.0, False)])["acc"]
     assert math.isnan(long)
     assert mc2([-800.0, -801.0], [0]) == pytest.approx(0.731058578630, abs=1e-9)
+
+
+def test_bbq_asks_what_lm_eval_asks_and_its_log_likelihoods_are_those_of_lm_eval(bbq):
+    made, cases, expected, found = bbq
+    assert len(cases) == len(BBQ) * OF_EACH
+    assert {(case.ask.context, text) for case in cases for text in case.ask.continuations} == {
+        (instance.args[0], instance.args[1]) for instance in made.instances
+    }
+    assert_equal_log_likelihoods(expected, found)
+
+
+def test_bbq_scores_are_those_of_lm_eval_given_its_log_likelihoods(bbq):
+    made, cases, expected, found = bbq
+    probe = QuestionAnswering(convention="lm-eval")
+    documents = [metrics for _, _, metrics in processed(made, found)]
+    # Ours are made of our own reading, theirs of theirs: no choice may hang on the last digits.
+    ordered = sorted(made.instances, key=lambda instance: (instance.doc_id, instance.idx))
+    theirs = [
+        made.process_results(its[0].doc, [expected[instance.args] for instance in its])
+        for its in (list(group) for _, group in groupby(ordered, key=lambda instance: instance.doc_id))
+    ]
+    assert documents == theirs
+    judged = [
+        Judged(case, probe.judge(case, Reply(Finish.STOP, scores=scores), {}))
+        for case in cases
+        for scores in [tuple(found[case.ask.context, text] for text in case.ask.continuations)]
+    ]
+    ours = {(its.metric.partition("/")[2], *its.slice.values()): its for its in probe.summarise(judged)}
+    pooled = {name: float(pool([its[name] for its in theirs])) for name, pool in made.aggregation().items()}
+    for name, its in {
+        "accuracy_lm_eval": "acc",
+        "accuracy_ambiguous_lm_eval": "accuracy_amb",
+        "accuracy_disambiguated_lm_eval": "accuracy_disamb",
+        "bias_ambiguous_lm_eval": "amb_bias_score",
+        "bias_disambiguated_lm_eval": "disamb_bias_score",
+    }.items():
+        assert ours[name,].interval.value == pytest.approx(pooled[its], abs=1e-9)
+    for category in BBQ:
+        for name, its in (("ambiguous", "amb"), ("disambiguated", "disamb")):
+            one, other = ours[f"bias_{name}_lm_eval", category], pooled[f"{its}_bias_score_{category}"]
+            # Where nothing was answered with a person there is no number with us, and none with them.
+            assert (
+                math.isnan(other) if isinstance(one, Absence) else one.interval.value == pytest.approx(other, abs=1e-9)
+            )
