@@ -73,6 +73,8 @@ class Similarity:
     def read(self, readings: Sequence[Reading], materials: Materials) -> list[Mapping[str, float]]:
         """Compare each text with its context."""
         del materials
+        if not readings:
+            return []
         texts, others = [r.text for r in readings], [r.context or "" for r in readings]
         columns = {name: _cosines(vectoriser, texts, others) for name, vectoriser in self._vectorisers().items()}
         if self.model is not None:
