@@ -52,7 +52,12 @@ backend = "control"
 delay_s = 0.004
 [run]
 profile = "smoke"
+probes = [
+  "hallucination.closed_book", "hallucination.self_consistency", "robustness.perturbation", "bias.counterfactual",
+  "bias.image_attributes", "memorisation.membership", "memorisation.replication", "watermark.image",
+]
 """
+"""Of every family one, and together every kind of ask and of reading: texts, likelihoods, pictures, losses, records."""
 
 
 def start(config, store, path):
