@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
-from math import isfinite
+from itertools import islice, pairwise
+from math import inf, isfinite
 
 from harness.errors import UsageError
-from harness.records import GenerateAsk, Outcome, Score, Value
+from harness.records import GenerateAsk, Judged, Outcome, Score, Value
 from harness.watermark.keys import check_variable
 from harness.watermark.schemes import text_scheme
 from probes.documents import Document, beginning
 
-__all__ = ["TOKENS", "WATERMARK", "by_others", "check_asks", "check_mark", "noted", "pair", "rest_of"]
+__all__ = [
+    "TOKENS",
+    "WATERMARK",
+    "by_others",
+    "check_asks",
+    "check_mark",
+    "noted",
+    "pair",
+    "rest_of",
+    "surprise_in",
+    "thirds",
+]
 
 WATERMARK = "text_watermark"
 """Name of the instrument that looks for marks."""
@@ -58,17 +69,20 @@ def check_mark(scheme: str, key_env: str | None, settings: Mapping[str, Value]) 
         raise ValueError(str(error)) from error
 
 
-def pair(document: Document, *, characters: int, tokens: int, seed: int) -> tuple[GenerateAsk, GenerateAsk]:
-    """Ask that ``document`` be gone on with, sampled at temperature 1: with the model's mark, and without.
+def pair(
+    document: Document, *, characters: int, tokens: int, seed: int, temperature: float = 1.0
+) -> tuple[GenerateAsk, GenerateAsk]:
+    """Ask that ``document`` be gone on with: with the model's mark, and without.
 
     Args:
         document: Its beginning is shown.
         characters: Most of it that is shown, up to the end of a word.
         tokens: Most tokens of a reply.
         seed: Names the sample.
+        temperature: Of the sampling.
     """
     prompt = f"Continue this text:\n\n{beginning(document.text, characters)}"
-    marked = GenerateAsk(prompt, max_tokens=tokens, temperature=1.0, seed=seed)
+    marked = GenerateAsk(prompt, max_tokens=tokens, temperature=temperature, seed=seed)
     return marked, replace(marked, marked=False)
 
 
@@ -91,3 +105,27 @@ def by_others(documents: Sequence[Document], place: int, words: int) -> str:
     """
     others = [*documents[place + 1 :], *documents[:place]]
     return " ".join(islice((word for its in others for word in its.text.split()), words))
+
+
+def surprise_in(read: Mapping[str, float]) -> float | None:
+    """Nats per token in what the instrument ``likelihood`` ``read`` of a text; None where it read nothing."""
+    tokens = read.get("tokens", 0.0)
+    return -read["nats"] / tokens if tokens > 0 and "nats" in read else None
+
+
+def thirds(cases: Sequence[Judged], key: str) -> Mapping[str, list[Judged]]:
+    """Sort cases into thirds by their value of ``key``, named by their bounds; none where fewer than 3 have one.
+
+    Equal values stay together, so that thirds can differ in size.
+    """
+    found = sorted(its.score.values[key] for its in cases if key in its.score.values)
+    if len(found) < 3:
+        return {}
+    bounds = [found[0], found[len(found) // 3], found[2 * len(found) // 3], found[-1]]
+    parts: dict[str, list[Judged]] = {}
+    for name, (low, high) in zip(("lowest", "middle", "highest"), pairwise(bounds), strict=True):
+        top = inf if name == "highest" else high
+        its = [one for one in cases if key in one.score.values and low <= one.score.values[key] < top]
+        if its:
+            parts[f"{name} third, {low:.2f}-{high:.2f} nats per token"] = its
+    return parts

@@ -2,14 +2,15 @@
 
 The model goes on with every document twice, with its mark and without; what the document itself goes on with, which
 somebody else wrote, stands beside. In each the mark of a known scheme and key is looked for. What is found without a
-mark is the false alarm, what a wrong key finds shows that it is the key that counts, and a curve shows how long a text
-must be.
+mark is the false alarm, what a wrong key finds shows that it is the key that counts, and curves show how long a text
+must be and, where that is asked for, what temperature and the surprise of its words do to the mark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
@@ -30,11 +31,11 @@ from harness.records import (
 )
 from harness.watermark.keys import fingerprint, read_key
 from harness.watermark.text_look import TextLook
-from probes.continuations import TOKENS, WATERMARK, check_asks, check_mark, noted, pair, rest_of
+from probes.continuations import TOKENS, WATERMARK, check_asks, check_mark, noted, pair, rest_of, surprise_in, thirds
 from probes.documents import Document, documents
 from probes.replies import read_text, unanswered
 from probes.sampling import at_most, chosen
-from probes.summaries import share_of_units, tally
+from probes.summaries import by_group, share_of_units, tally
 from probes.watermark.detection_card import (
     CARD,
     DETECTED,
@@ -50,6 +51,8 @@ from probes.watermark.detection_card import (
 
 __all__ = ["TextWatermark"]
 
+SURPRISE = "surprise"
+"""Name of the value that says how unlikely another model finds the words of a reply: nats per token."""
 OWN, WRONG, OTHERS = "p", "p/wrong_key", "p/others"
 """Names of p-values: the key on the reply, a wrong key on it, and the key on what the document goes on with."""
 
@@ -65,6 +68,9 @@ class TextWatermark:
         samples: How often it goes on with each, at least 1.
         tokens: Most tokens of a reply, at least 1.
         characters: Most characters of the beginning that it is shown, at least 16.
+        temperatures: At which it is sampled, each at least 0 and none twice; the first is that of the headline.
+        reference: Instrument that tells how likely another model finds a text, such as ``likelihood``; None for no
+            slices by surprise.
         scheme: How the model marks its text: ``kgw``, ``unigram``, ``gumbel``, ``synthid`` or ``kgw_transformers``.
         key_env: Environment variable that holds the key; None for the public test key.
         settings: Of the mark, as the model has them; others keep their defaults.
@@ -74,6 +80,8 @@ class TextWatermark:
     samples: int = 1
     tokens: int = 220
     characters: int = 200
+    temperatures: Sequence[float] = (1.0,)
+    reference: str | None = None
     scheme: str = "kgw"
     key_env: str | None = None
     settings: Mapping[str, Value] = field(default_factory=dict)
@@ -81,6 +89,9 @@ class TextWatermark:
     def __post_init__(self) -> None:
         check_asks(texts=self.texts, samples=self.samples, tokens=self.tokens, characters=self.characters)
         check_mark(self.scheme, self.key_env, self.settings)
+        named = [_named(temperature) for temperature in self.temperatures]
+        if not named or len(set(named)) != len(named) or not all(0 <= its < inf for its in self.temperatures):
+            raise ValueError("temperatures are numbers of at least 0, one or several, and none twice")
 
     @property
     def card(self) -> ProbeCard:
@@ -94,11 +105,11 @@ class TextWatermark:
 
     @property
     def instruments(self) -> Sequence[str]:
-        """The one that looks for the mark."""
-        return (WATERMARK,)
+        """The one that looks for the mark, and the one that tells likelihoods where that is asked for."""
+        return (WATERMARK,) if self.reference is None else (WATERMARK, self.reference)
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
-        """Yield each document to be gone on with, marked and unmarked, as often as there are samples.
+        """Yield each document to be gone on with, marked and unmarked, for each temperature and sample.
 
         Raises:
             DataError: a row has no text.
@@ -106,22 +117,33 @@ class TextWatermark:
         """
         key = str(fingerprint(read_key(self.key_env)))
         for document in chosen(documents(data), at_most(budget, self.texts)):
-            for sample in range(self.samples):
-                yield from self._pair(document, sample, key)
+            for temperature in self.temperatures:
+                for sample in range(self.samples):
+                    yield from self._pair(document, sample, temperature, key)
 
-    def _pair(self, document: Document, sample: int, key: str) -> Iterator[Case]:
-        marked, unmarked = pair(document, characters=self.characters, tokens=self.tokens, seed=sample)
-        name, rest = f"{document.id}/{sample}", rest_of(document, self.characters)
+    def _pair(self, document: Document, sample: int, temperature: float, key: str) -> Iterator[Case]:
+        marked, unmarked = pair(
+            document, characters=self.characters, tokens=self.tokens, seed=sample, temperature=temperature
+        )
+        rest, groups = rest_of(document, self.characters), {"temperature": _named(temperature)}
+        first = temperature == self.temperatures[0]
+        name = f"{document.id}/{sample}" if first else f"{document.id}/{sample}/{_named(temperature)}"
         expected: dict[str, Value] = {"key": key}
-        yield Case(f"marked/{name}", marked, expected, {"arm": "marked"}, document.id)
+        yield Case(f"marked/{name}", marked, expected, {"arm": "marked", **groups}, document.id)
         # What the document goes on with is the same for every sample, and is looked at once.
-        beside = {"rest": rest} if rest and not sample else {}
-        yield Case(f"unmarked/{name}", unmarked, expected | beside, {"arm": "unmarked"}, document.id, Arm.CONTROL)
+        beside = {"rest": rest} if rest and not sample and first else {}
+        yield Case(
+            f"unmarked/{name}", unmarked, expected | beside, {"arm": "unmarked", **groups}, document.id, Arm.CONTROL
+        )
 
     def readings(self, case: Case, reply: Reply) -> Iterable[Reading]:
         """Let the reply be searched; a marked one with a wrong key and shortened too."""
         text = read_text(reply)
-        return [] if isinstance(text, Score) else self._searches(case, text).values()
+        if isinstance(text, Score):
+            return
+        yield from self._searches(case, text).values()
+        if self.reference is not None and case.groups["arm"] == "marked":
+            yield Reading(self.reference, text)
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
         """Note the p-values, and how long the reply is."""
@@ -139,7 +161,8 @@ class TextWatermark:
             return Score(Outcome.UNREADABLE, note="the mark could not be looked for in this text")
         tokens = read[OWN][TOKENS]
         found = {name: its["p"] for name, its in read.items() if "p" in its and _fits(name, tokens)}
-        return noted({TOKENS: tokens, **found})
+        surprise = surprise_in({} if self.reference is None else readings.get(Reading(self.reference, text), {}))
+        return noted({TOKENS: tokens, **found, **({} if surprise is None else {SURPRISE: surprise})})
 
     def _searches(self, case: Case, text: str) -> dict[str, Reading]:
         """What is looked for, and in which text, by the name under which a score has the p-value."""
@@ -153,20 +176,31 @@ class TextWatermark:
         return {name: Reading(WATERMARK, its, at.context()) for name, (its, at) in looks.items()}
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
-        """Shares of texts in which the mark was found, by arm and by length."""
-        arms = {name: [its for its in scores if its.case.groups["arm"] == name] for name in ("marked", "unmarked")}
-        marked, unmarked = arms["marked"], arms["unmarked"]
-        yield _found(DETECTED, marked)
-        yield _found(SURELY_DETECTED, marked, level=STRICT)
+        """Shares of texts in which the mark was found, by arm, length, temperature and surprise."""
+        headline = [its for its in scores if its.case.groups["temperature"] == _named(self.temperatures[0])]
+        marked, unmarked = (
+            [its for its in headline if its.case.groups["arm"] == name] for name in ("marked", "unmarked")
+        )
+        yield from _both(marked)
         yield _found(FALSE_OWN, unmarked)
         yield _found(FALSE_OTHERS, [its for its in unmarked if "rest" in its.case.expected], OTHERS)
         yield _found(WRONG_KEY, marked, WRONG)
         yield _short(marked, LENGTHS[0])
         for length in LENGTHS:
             at = {"tokens": str(length)}
-            yield _found(DETECTED, marked, _at(length), groups=at)
-            yield _found(SURELY_DETECTED, marked, _at(length), level=STRICT, groups=at)
+            yield from _both(marked, _at(length), at)
             yield _short(marked, length, groups=at)
+        if len(self.temperatures) > 1:
+            for temperature, its in by_group(scores, "temperature").items():
+                at = {"temperature": temperature}
+                yield from _both([one for one in its if one.case.groups["arm"] == "marked"], groups=at)
+                yield _found(FALSE_OWN, [one for one in its if one.case.groups["arm"] == "unmarked"], groups=at)
+        for name, its in thirds(marked, SURPRISE).items():
+            yield from _both(its, groups={"surprise": name})
+
+
+def _named(temperature: float) -> str:
+    return f"{temperature:g}"
 
 
 def _at(length: int) -> str:
@@ -189,6 +223,14 @@ def _found(
     """Share of texts in which the p-value of that name is at most ``level``; of those that are long enough for it."""
     units = [(float(its.score.values[name] <= level), its.case.cluster) for its in cases if name in its.score.values]
     return share_of_units(metric, units, tally(cases), groups=groups, instrument=WATERMARK)
+
+
+def _both(
+    cases: Sequence[Judged], name: str = OWN, groups: Mapping[str, str] | None = None
+) -> Iterator[Estimate | Absence]:
+    """Shares found at either level."""
+    yield _found(DETECTED, cases, name, groups=groups)
+    yield _found(SURELY_DETECTED, cases, name, level=STRICT, groups=groups)
 
 
 def _short(cases: Sequence[Judged], length: int, *, groups: Mapping[str, str] | None = None) -> Estimate | Absence:

@@ -87,7 +87,7 @@ TOO_SHORT = Metric(
 
 CARD = ProbeCard(
     id="watermark.detection",
-    version="1",
+    version="2",
     title="Watermark of texts",
     question="Can what the model writes be recognised as its own?",
     family="watermark",
@@ -104,8 +104,10 @@ CARD = ProbeCard(
             " anything needs a key of its own, named by `key_env`."
         ),
         (
-            "Prompts ask for free prose at temperature 1, which leaves a mark much room. Where the next word is nearly"
-            " certain - code, facts, low temperatures - the same mark is weaker, and needs longer texts."
+            "Prompts ask for free prose, at temperature 1 unless `temperatures` says otherwise, which leaves a mark"
+            " much room. Where the next word is nearly certain - code, facts, low temperatures - the same mark is"
+            " weaker, and needs longer texts. How much weaker is shown by `temperatures`, and by `reference`, which"
+            " sorts texts into thirds by how much their words surprise another model."
         ),
         "Texts are looked at as they were written; what editing does to the mark is measured by watermark.removal.",
         (

@@ -34,7 +34,7 @@ from harness.seeds import derive
 from harness.stats.compare import paired_difference
 from harness.stats.intervals import Bounds
 from harness.stats.ratios import mapped
-from probes.continuations import check_asks, pair
+from probes.continuations import check_asks, pair, surprise_in
 from probes.documents import Document, document_row
 from probes.meaning import EQUIVALENCE, check_meaning, same_answer, told
 from probes.replies import read_text, unanswered, unicode_text
@@ -159,7 +159,8 @@ class WatermarkQuality:
         read = {} if reading is None else readings.get(reading, {})
         variety = _variety(text)
         # A reply of a word or two is likely or not by chance, and would weigh as much as a page.
-        return Score(Outcome.SCORED, {**variety, **(_likelihood(read) if len(variety) > 1 else {})})
+        surprise = surprise_in(read) if len(variety) > 1 else None
+        return Score(Outcome.SCORED, variety if surprise is None else {**variety, NATS: surprise})
 
     def _reading(self, case: Case, text: str) -> Reading | None:
         """What is asked of an instrument about ``text``; None where nothing is."""
@@ -231,12 +232,6 @@ def _variety(text: str) -> dict[str, float]:
 
 def _distinct(length: int) -> str:
     return f"{DISTINCT}/{length}"
-
-
-def _likelihood(read: Mapping[str, float]) -> dict[str, float]:
-    """Nats per token, where the other model read the text."""
-    tokens = read.get("tokens", 0.0)
-    return {NATS: -read["nats"] / tokens} if tokens > 0 and "nats" in read else {}
 
 
 def _scripted(case: Case, values: Mapping[str, float]) -> Score:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.backends.control import Control
 from harness.contracts import Budget
@@ -16,10 +18,11 @@ from harness.evidence.bundle import read_bundle
 from harness.evidence.verify import verify
 from harness.instruments.text_watermark import TextWatermark as Instrument
 from harness.judge import judge_cases, wanted_readings
-from harness.records import Absence, Arm, Capability, Finish, Judged, Outcome, Reply
+from harness.records import Absence, Arm, Capability, Finish, Judged, Outcome, Reply, Score
 from harness.registry import Registry
 from harness.watermark.keys import fingerprint
 from harness.watermark.text_look import TextLook
+from probes.continuations import thirds
 from probes.watermark.detection import TextWatermark
 from probes.watermark.detection_card import LENGTHS
 
@@ -109,6 +112,21 @@ def test_a_missing_key_is_told_when_the_run_is_planned(corpus, monkeypatch):
     monkeypatch.delenv("WM_KEY", raising=False)
     with pytest.raises(UsageError, match="WM_KEY"):
         list(TextWatermark(key_env="WM_KEY").cases(corpus, BUDGET))
+
+
+def test_each_temperature_is_asked_and_what_others_wrote_is_looked_at_once(corpus):
+    cases = list(TextWatermark(texts=3, samples=2, temperatures=(1, 0.4, 0)).cases(corpus, BUDGET))
+    assert len(cases) == 3 * 3 * 2 * 2
+    assert [case.ask.temperature for case in cases[:12:4]] == [1, 0.4, 0]
+    assert sum("rest" in case.expected for case in cases) == 3
+    plain = list(TextWatermark(texts=3, samples=2).cases(corpus, BUDGET))
+    assert [case for case in cases if case.groups["temperature"] == "1"] == plain
+
+
+@pytest.mark.parametrize("temperatures", [(), (1.0, 1), (-0.1,), (float("nan"),), (float("inf"),)])
+def test_temperatures_that_make_no_sense_are_refused(temperatures):
+    with pytest.raises(ValueError, match="temperatures"):
+        TextWatermark(temperatures=temperatures)
 
 
 # ── what it makes of the readings ─────────────────────────────────────────────────────────
@@ -236,3 +254,69 @@ target = "textwrap:dedent"
 probes = ["watermark.detection"]
 """
         )
+
+
+# ── temperature and surprise ──────────────────────────────────────────────────────────────
+
+
+def test_a_mark_that_fades_as_it_gets_colder_is_told_by_temperature_and_the_headline_is_of_the_first(corpus):
+    probe = TextWatermark(temperatures=(1.0, 0.2))
+    cases = list(probe.cases(corpus, BUDGET))
+
+    def respond(case):
+        found = case.ask.marked and case.groups["temperature"] == "1"
+        return said(p=0.0001 if found else 0.5, **{"p/wrong_key": 0.5, "p/others": 0.5})
+
+    found = results(probe, cases, respond)
+    assert found["detected",].interval.value == 1
+    assert (found["detected", "1"].interval.value, found["detected", "0.2"].interval.value) == (1, 0)
+    assert found["detected", "0.2"].interval.n == len(corpus.rows)
+    assert found["false_alarms_own", "0.2"].interval.value == 0
+    assert found["false_alarms_own",].interval.n == len(corpus.rows)
+    one = results(TextWatermark(), [case for case in cases if case.groups["temperature"] == "1"], respond)
+    assert [name for name in one if name[1:] == ("1",)] == []
+
+
+def test_texts_whose_words_surprise_little_are_told_apart(corpus):
+    probe = TextWatermark(texts=30, reference="likelihood")
+    cases = list(probe.cases(corpus, BUDGET))
+    marked = [case for case in cases if case.ask.marked]
+
+    def told(reading):
+        place = int(reading.text.split()[-1])
+        if reading.instrument == "likelihood":
+            return {"nats": -(1.0 + place / 10) * 50, "tokens": 50.0, "unscored": 0.0}
+        return {"tokens": 200.0, "p": 0.5 if place < 10 else 0.0001}
+
+    replies = [
+        Reply(Finish.STOP, text=f"words {marked.index(case)}" if case in marked else "words 0") for case in cases
+    ]
+    wanted = list(wanted_readings(probe, cases, replies))
+    assert {its.instrument for its in wanted} == {"text_watermark", "likelihood"}
+    judged = judge_cases(
+        probe,
+        cases,
+        replies,
+        {its: told(its) for its in wanted if its.text.startswith("words")}
+        | {its: {"tokens": 200.0, "p": 0.5} for its in wanted if not its.text.startswith("words")},
+    )
+    found = {short(its): its for its in probe.summarise(judged)}
+    lowest, middle, highest = ("lowest third, 1.00-2.00", "middle third, 2.00-3.00", "highest third, 3.00-3.90")
+    for name, value in ((lowest, 0), (middle, 1), (highest, 1)):
+        its = found["detected", f"{name} nats per token"]
+        assert (its.interval.value, its.interval.n) == (value, 10)
+    assert found["detected",].interval.value == pytest.approx(2 / 3)
+
+
+def test_where_all_texts_surprise_alike_there_is_one_slice_of_them_all():
+    alike = [Judged(None, Score(Outcome.SCORED, {"surprise": 2.0}))] * 5
+    assert {name: len(its) for name, its in thirds(alike, "surprise").items()} == {
+        "highest third, 2.00-2.00 nats per token": 5
+    }
+    assert thirds(alike[:2], "surprise") == {}
+
+
+@given(st.lists(st.floats(0, 20, allow_nan=False), min_size=3, max_size=40))
+def test_every_text_is_in_one_third(values):
+    cases = [Judged(None, Score(Outcome.SCORED, {"surprise": value})) for value in values]
+    assert sum(map(len, thirds(cases, "surprise").values())) == len(values)
