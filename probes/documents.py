@@ -20,10 +20,12 @@ class Document:
     Attributes:
         id: The row's own, or its number: a text is never its own name.
         text: Without white space around it.
+        register: What kind of text it is, such as letter or report; empty where the row does not say.
     """
 
     id: str
     text: str
+    register: str = ""
 
 
 def documents(data: Dataset) -> list[Document]:
@@ -44,7 +46,8 @@ def document_row(row: Row, number: int) -> Document:
     text = text_in(row, "text")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("'text' holds half of a surrogate pair, which has no UTF-8 form")
-    return Document(text_in(row, "id", default=f"document-{number:06d}"), text)
+    name = text_in(row, "id", default=f"document-{number:06d}")
+    return Document(name, text, text_in(row, "register", default=""))
 
 
 def beginning(text: str, most: int | None) -> str:

@@ -126,6 +126,7 @@ class TextWatermark:
             document, characters=self.characters, tokens=self.tokens, seed=sample, temperature=temperature
         )
         rest, groups = rest_of(document, self.characters), {"temperature": _named(temperature)}
+        groups |= {"register": document.register} if document.register else {}
         first = temperature == self.temperatures[0]
         name = f"{document.id}/{sample}" if first else f"{document.id}/{sample}/{_named(temperature)}"
         expected: dict[str, Value] = {"key": key}
@@ -176,20 +177,23 @@ class TextWatermark:
         return {name: Reading(WATERMARK, its, at.context()) for name, (its, at) in looks.items()}
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
-        """Shares of texts in which the mark was found, by arm, length, temperature and surprise."""
+        """Shares of texts in which the mark was found, by arm, length, register, temperature and surprise."""
         headline = [its for its in scores if its.case.groups["temperature"] == _named(self.temperatures[0])]
         marked, unmarked = (
             [its for its in headline if its.case.groups["arm"] == name] for name in ("marked", "unmarked")
         )
         yield from _both(marked)
         yield _found(FALSE_OWN, unmarked)
-        yield _found(FALSE_OTHERS, [its for its in unmarked if "rest" in its.case.expected], OTHERS)
+        others = [its for its in unmarked if "rest" in its.case.expected]
+        yield _found(FALSE_OTHERS, others, OTHERS)
         yield _found(WRONG_KEY, marked, WRONG)
         yield _short(marked, LENGTHS[0])
         for length in LENGTHS:
             at = {"tokens": str(length)}
             yield from _both(marked, _at(length), at)
             yield _short(marked, length, groups=at)
+        for register, its in by_group(others, "register").items():
+            yield _found(FALSE_OTHERS, its, OTHERS, groups={"register": register})
         if len(self.temperatures) > 1:
             for temperature, its in by_group(scores, "temperature").items():
                 at = {"temperature": temperature}

@@ -23,7 +23,8 @@ def test_there_are_as_many_as_the_card_says_in_at_least_ten_registers():
     (card,) = [card for card in available() if card.name == "plain_text"]
     assert (card.rows, card.licence, card.origin) == (len(ROWS), "Apache-2.0", "embedded")
     assert all(tuple(row) == tuple(card.fields) for row in ROWS)
-    registers = Counter(row["id"].rsplit("-", 1)[0] for row in ROWS)
+    registers = Counter(row["register"] for row in ROWS)
+    assert all(row["id"].rsplit("-", 1)[0] == row["register"] for row in ROWS)
     assert len(registers) >= 10
     assert max(registers.values()) <= len(ROWS) / 5
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -320,3 +322,28 @@ def test_where_all_texts_surprise_alike_there_is_one_slice_of_them_all():
 def test_every_text_is_in_one_third(values):
     cases = [Judged(None, Score(Outcome.SCORED, {"surprise": value})) for value in values]
     assert sum(map(len, thirds(cases, "surprise").values())) == len(values)
+
+
+# ── registers ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_false_alarms_on_what_others_wrote_are_told_by_register(corpus):
+    probe, registers = TextWatermark(samples=2), Counter(row["register"] for row in corpus.rows)
+
+    def respond(case):
+        p = 0.001 if case.groups["register"] == "letter" else 0.5
+        return said(p=0.5, **{"p/wrong_key": 0.5, "p/others": p})
+
+    found = results(probe, list(probe.cases(corpus, BUDGET)), respond)
+    for register, n in registers.items():
+        its = found["false_alarms_others", register].interval
+        assert (its.value, its.n) == (register == "letter", n)
+    assert found["false_alarms_others",].interval.value == pytest.approx(registers["letter"] / len(corpus.rows))
+
+
+def test_texts_of_no_register_have_no_slices_by_it(corpus):
+    bare = replace(corpus, rows=[{"text": row["text"]} for row in corpus.rows])
+    found = results(
+        TextWatermark(), list(TextWatermark().cases(bare, BUDGET)), lambda _: said(p=0.5, **{"p/others": 0.5})
+    )
+    assert [name for name in found if name[0] == "false_alarms_others"] == [("false_alarms_others",)]
