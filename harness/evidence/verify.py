@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.canonical import Digest, digest, digest_bytes, from_json, loads, to_json
 from harness.contracts import Probe
-from harness.contracts.instruments import NOTHING, Instrument
+from harness.contracts.instruments import NOTHING, FittedInstrument, Instrument
 from harness.controls import run_controls
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.evidence.bundle import Evidence, read_bundle, totals
@@ -221,10 +221,17 @@ def _check_consulted(evidence: Evidence, plan: Mapping[str, Any], registry: Regi
             return [made[digest(ask)].reply for ask in asks]
 
         readings = [reading for reading, values in evidence.readings.items() if reading.instrument == name and values]
+        fitted = False
         try:
             instrument: Instrument = registry.create("instrument", name, settings[name])
+            fitted = isinstance(instrument, FittedInstrument)
             again = instrument.read(readings, replace(NOTHING, ask=ask))
-        except (KeyError, UsageError) as error:
+        except UsageError as error:
+            # What it took of the model, such as its tokenizer, need not be here, nor a key.
+            what = "cannot read again, and its readings are taken as they were recorded"
+            yield Finding(f"instrument {name}", f"{what}: {error}", fatal=not fitted)
+            continue
+        except KeyError as error:
             yield Finding("consulted.parquet", f"does not hold all that {name} read from: {error}")
             continue
         for reading, values in zip(readings, again, strict=True):

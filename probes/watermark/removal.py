@@ -2,13 +2,14 @@
 
 The model goes on with every document twice, with its mark and without. Each reply is cut off, thinned out, mixed with
 another text, misspelt; after each attack the mark is looked for again. What is found beside what the attack costs is a
-curve of survival; what is found in attacked texts without a mark is the false alarm.
+curve of survival; what is found in attacked texts without a mark is the false alarm. Where an instrument is named that
+has a model write texts anew, that is one attack more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from harness.contracts import Budget, Control, Controls, Dataset, ProbeCard, Readings
@@ -28,7 +29,7 @@ from harness.records import (
     Value,
 )
 from harness.seeds import derive, rng
-from harness.watermark.attacks import Attack, Attacked
+from harness.watermark.attacks import Attacked
 from harness.watermark.keys import fingerprint, read_key
 from harness.watermark.text_look import TextLook
 from probes.continuations import TOKENS, WATERMARK, by_others, check_asks, check_mark, noted, pair
@@ -50,6 +51,8 @@ from probes.watermark.removal_card import (
 
 __all__ = ["WatermarkRemoval"]
 
+PARAPHRASE = "paraphrase"
+"""Name of the attack by another model."""
 FOUND = "p"
 """Name of the p-value of the key on a reply as it was written."""
 NOT_FOUND = 1.0
@@ -67,6 +70,8 @@ class WatermarkRemoval:
         samples: How often it goes on with each, at least 1.
         tokens: Most tokens of a reply, at least 1.
         characters: Most characters of the beginning that it is shown, at least 16.
+        paraphraser: Instrument that has another model write a text anew, such as ``watermark_paraphrase``; None for no
+            such attack.
         scheme: How the model marks its text: ``kgw``, ``unigram``, ``gumbel``, ``synthid`` or ``kgw_transformers``.
         key_env: Environment variable that holds the key; None for the public test key.
         settings: Of the mark, as the model has them; others keep their defaults.
@@ -76,6 +81,7 @@ class WatermarkRemoval:
     samples: int = 1
     tokens: int = 220
     characters: int = 200
+    paraphraser: str | None = None
     scheme: str = "kgw"
     key_env: str | None = None
     settings: Mapping[str, Value] = field(default_factory=dict)
@@ -96,8 +102,8 @@ class WatermarkRemoval:
 
     @property
     def instruments(self) -> Sequence[str]:
-        """The one that looks for the mark."""
-        return (WATERMARK,)
+        """The one that looks for the mark, and the one that has texts written anew where that is asked for."""
+        return (WATERMARK,) if self.paraphraser is None else (WATERMARK, self.paraphraser)
 
     def cases(self, data: Dataset, budget: Budget) -> Iterator[Case]:
         """Yield each document to be gone on with, marked and unmarked, as often as there are samples.
@@ -125,7 +131,8 @@ class WatermarkRemoval:
         if isinstance(text, Score):
             return []
         texts = [text, *(its.text for its in _attacked(case, text).values())]
-        return [self._search(case, its) for its in texts]
+        anew = [] if self.paraphraser is None else [replace(self._search(case, text), instrument=self.paraphraser)]
+        return [*(self._search(case, its) for its in texts), *anew]
 
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
         """Note the p-values before and after the attacks, and what each attack cost."""
@@ -148,7 +155,17 @@ class WatermarkRemoval:
             values[FOUND] = before[FOUND]
             values |= {_p(name): read.get("p", NOT_FOUND) for name, read in after.items()}
             values |= {_cost(name): its.cost for name, its in attacked.items()}
+            values |= self._paraphrase(case, text, readings)
         return noted(values)
+
+    def _paraphrase(self, case: Case, text: str, readings: Readings) -> Mapping[str, float]:
+        """P-value and cost where the text was written anew; nothing where it was not."""
+        if self.paraphraser is None:
+            return {}
+        read = readings.get(replace(self._search(case, text), instrument=self.paraphraser), {})
+        if not {"changed", TOKENS} <= read.keys():
+            return {}
+        return {_p(PARAPHRASE): read.get("p", NOT_FOUND), _cost(PARAPHRASE): read["changed"]}
 
     def _search(self, case: Case, text: str) -> Reading:
         look = TextLook(self.scheme, str(case.expected["key"]), self.key_env, settings=dict(self.settings))
@@ -160,15 +177,21 @@ class WatermarkRemoval:
         marked, unmarked = arms["marked"], arms["unmarked"]
         yield _found(SURVIVES, marked, [_p(attack.name) for attack in MODERATE])
         yield _found(DETECTED, marked, [FOUND])
-        yield _costs(marked, MODERATE)
-        yield _false_alarms(unmarked, ATTACKS)
+        yield _costs(marked, [attack.name for attack in MODERATE])
+        yield _false_alarms(unmarked, [attack.name for attack in ATTACKS])
         yield _too_short(marked)
         for attack in ATTACKS:
             at = {"attack": attack.kind, "strength": f"{attack.strength:g}"}
             yield _found(DETECTED, marked, [_p(attack.name)], at)
-            yield _costs(marked, [attack], at)
+            yield _costs(marked, [attack.name], at)
         for kind in dict.fromkeys(attack.kind for attack in ATTACKS):
-            yield _false_alarms(unmarked, [its for its in ATTACKS if its.kind == kind], {"attack": kind})
+            names = [attack.name for attack in ATTACKS if attack.kind == kind]
+            yield _false_alarms(unmarked, names, {"attack": kind})
+        if self.paraphraser is not None:
+            at = {"attack": PARAPHRASE}
+            yield _found(DETECTED, marked, [_p(PARAPHRASE)], at)
+            yield _costs(marked, [PARAPHRASE], at)
+            yield _false_alarms(unmarked, [PARAPHRASE], at)
 
 
 def _attacked(case: Case, text: str) -> dict[str, Attacked]:
@@ -202,9 +225,9 @@ def _found(metric: Metric, cases: Sequence[Judged], names: Sequence[str], groups
     return share_of_units(metric, units, tally(cases), groups=groups, instrument=WATERMARK)
 
 
-def _costs(cases: Sequence[Judged], attacks: Sequence[Attack], groups: Slice = None) -> Estimate | Absence:
+def _costs(cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None) -> Estimate | Absence:
     """Mean share of words that ``attacks`` change, over texts that have a cost for each of them."""
-    names = [_cost(attack.name) for attack in attacks]
+    names = [_cost(attack) for attack in attacks]
     units = [
         (sum(its.score.values[name] for name in names) / len(names), its.case.cluster)
         for its in cases
@@ -213,13 +236,13 @@ def _costs(cases: Sequence[Judged], attacks: Sequence[Attack], groups: Slice = N
     return share_of_units(COST, units, tally(cases), groups=groups)
 
 
-def _false_alarms(cases: Sequence[Judged], attacks: Sequence[Attack], groups: Slice = None) -> Estimate | Absence:
+def _false_alarms(cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None) -> Estimate | Absence:
     """Share of texts and attacks after which the mark was found; a text is one cluster."""
     units = [
-        (float(its.score.values[_p(attack.name)] <= LEVEL), its.case.cluster)
+        (float(its.score.values[_p(attack)] <= LEVEL), its.case.cluster)
         for its in cases
         for attack in attacks
-        if _p(attack.name) in its.score.values
+        if _p(attack) in its.score.values
     ]
     return share_of_units(FALSE_ALARMS, units, tally(cases), groups=groups, instrument=WATERMARK)
 

@@ -83,7 +83,7 @@ TOO_SHORT = Metric(
 
 CARD = ProbeCard(
     id="watermark.removal",
-    version="1",
+    version="2",
     title="Removal of a watermark from texts",
     question="Does the mark of the model's texts survive what somebody without the key may do to them?",
     family="watermark",
@@ -97,8 +97,10 @@ CARD = ProbeCard(
             " counts texts whose mark is found after each of these alone; attacks are not put together."
         ),
         (
-            "Nothing is paraphrased or translated, which is known to take away more than all of these while the text"
-            " still reads well: a mark that survives here may not survive a second language model."
+            "A second language model that writes the text anew is known to take away more than all of these while the"
+            " text still reads well. It is asked only where `paraphraser` names an instrument that does so, such as"
+            " `watermark_paraphrase`, is no part of the headline, and is as strong as the model that you name; whether"
+            " the new text says the same is not judged. Nothing is translated."
         ),
         (
             "Whoever attacks has no key and does not know the scheme. With the public test key, or with a list of green"

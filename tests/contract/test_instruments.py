@@ -33,7 +33,13 @@ from harness.registry import Registry
 WEIGHTS = {"entailment", "toxicity.detoxify"}
 """Need weights that do not ship."""
 PICTURES = {"image_features", "image_watermark", "nearest_members"}
-ALIKE = {"entailment": "equivalence", "judge": "equivalence", "similarity": "refusal", "sentiment": "refusal"}
+ALIKE = {
+    "entailment": "equivalence",
+    "judge": "equivalence",
+    "sentiment": "refusal",
+    "similarity": "refusal",
+    "watermark_paraphrase": "text_watermark",
+}
 """Instruments that no probe names unless told to, and those that are asked in the same form."""
 
 HOSTILE = (

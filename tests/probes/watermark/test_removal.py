@@ -286,3 +286,90 @@ items = 8
     # The writer marks with the public key: with another one, nothing is found.
     assert value(found, "detected") <= 0.2
     assert verify(done.folder, Registry()) == []
+
+
+# ── a second model ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_second_model_is_asked_only_where_one_is_named(corpus):
+    plain, anew = (WatermarkRemoval(texts=1, paraphraser=its) for its in (None, "watermark_paraphrase"))
+    (marked, _), reply = plain.cases(corpus, BUDGET), Reply(Finish.STOP, text="some words and others " * 20)
+    wanted = list(anew.readings(marked, reply))
+    assert wanted[:-1] == list(plain.readings(marked, reply))
+    assert (wanted[-1].instrument, wanted[-1].text) == ("watermark_paraphrase", reply.text)
+    assert wanted[-1].context == wanted[0].context
+    assert (plain.instruments, anew.instruments) == (
+        ("text_watermark",),
+        ("text_watermark", "watermark_paraphrase"),
+    )
+
+
+def test_what_is_left_of_a_mark_after_a_paraphrase_is_told_beside_what_it_changed(corpus):
+    probe = WatermarkRemoval(texts=10, paraphraser="watermark_paraphrase")
+    cases = list(probe.cases(corpus, BUDGET))
+    places = {name: place for place, name in enumerate(dict.fromkeys(case.cluster for case in cases))}
+
+    def tell(reading):
+        place = int(reading.text.split()[0])
+        if reading.instrument != "watermark_paraphrase":
+            return {"tokens": 200.0, "p": 1e-6}
+        if place == 9:
+            return {"paraphrased": 0.0}
+        found = {"p": 1e-6 if place < 3 else 0.5} if place < 8 else {}
+        return {"paraphrased": 1.0, "changed": 0.6, "tokens": 150.0, **found}
+
+    replies = [Reply(Finish.STOP, text=f"{places[case.cluster]} words " * 50) for case in cases]
+    wanted = list(wanted_readings(probe, cases, replies))
+    told = {its: tell(its) if its.text.strip()[:1].isdigit() else {"tokens": 200.0, "p": 0.5} for its in wanted}
+    found = {short(its): its for its in probe.summarise(judge_cases(probe, cases, replies, told))}
+    detected = found["detected", "paraphrase"].interval
+    # One text was not written anew; one that came back too short for any look has lost its mark.
+    assert (detected.value, detected.n) == (pytest.approx(3 / 9), 9)
+    assert found["cost", "paraphrase"].interval.value == pytest.approx(0.6)
+    assert found["false_alarms", "paraphrase"].interval.n == 9
+    assert found["survives",].interval.n == 10
+
+
+def test_a_run_with_a_second_model_is_verified_offline(audit_text):
+    done = audit_text(
+        """
+[model]
+backend = "control"
+marks_text = 1.0
+[run]
+probes = ["watermark.removal"]
+[instrument.watermark_paraphrase]
+backend = "control"
+[probe."watermark.removal"]
+items = 4
+tokens = 120
+paraphraser = "watermark_paraphrase"
+"""
+    )
+    found = {short(its): its for its in read_bundle(done.folder).results[0].results}
+    assert found["detected", "paraphrase"].instrument == "text_watermark"
+    assert found["cost", "paraphrase"].interval.n == 4
+    # The tokenizer was the model's, which is not at hand: that is said, and nothing is wrong.
+    (note,) = verify(done.folder, Registry())
+    assert (note.where, note.fatal) == ("instrument watermark_paraphrase", False)
+    assert "taken as they were recorded" in note.what
+
+
+def test_with_a_tokenizer_of_its_own_what_the_second_model_wrote_is_read_again(audit_text):
+    done = audit_text(
+        """
+[model]
+backend = "control"
+marks_text = 1.0
+[run]
+probes = ["watermark.removal"]
+[instrument.watermark_paraphrase]
+backend = "control"
+tokenizer = "words"
+[probe."watermark.removal"]
+items = 4
+tokens = 120
+paraphraser = "watermark_paraphrase"
+"""
+    )
+    assert verify(done.folder, Registry()) == []
