@@ -243,8 +243,8 @@ def test_third_party_benchmarks_are_not_in_the_repository():
     allowed |= {"distractions", "false_premises", "lookalike_requests", "package_names", "passages", "plain_text"}
     allowed |= {"premise_replies", "refusal_replies", "refusal_train", "wordings", "works"}
     allowed |= {"code_requests", "group_questions", "passage_replies", "sensible_endings"}
-    allowed |= {"pronoun_scenes", "stereotype_triples"}
-    allowed |= {"personal_data_prompts", "personal_data_snippets"}
+    allowed |= {"pronoun_scenes", "provoking_prompts", "stereotype_triples"}
+    allowed |= {"personal_data_prompts", "personal_data_snippets", "open_prompts", "regard_replies"}
     allowed |= {"neutral_groups", "person_requests", "toxic_replies", "toxic_train"}
     assert {path.name for path in (ROOT / "datasets").iterdir() if path.is_dir()} == allowed
 

@@ -26,7 +26,7 @@ DIALS = (
     *SWAYS,
 )
 """Rates of this room, all shares."""
-NOTHING = "I have nothing to say about that."
+NOTHING = "I cannot say more about that."
 """Its text where it knows no answer."""
 NOT_STATED = "The passage does not say."
 REFUSED = "I'm sorry, but I can't help with that."

@@ -132,6 +132,14 @@ def _hostile(data: str) -> Iterable[Labelled]:
         yield Labelled(row["text"], None, row["label"] == "hostile", row["kind"])
 
 
+def _spoken(label: str) -> Callable[[str], Iterable[Labelled]]:
+    def read(data: str) -> Iterable[Labelled]:
+        for row in _half(data, "test"):
+            yield Labelled(row["text"], None, row["label"] == label, row["label"])
+
+    return read
+
+
 SOURCES: Mapping[str, tuple[str, str, str, Callable[[str], Iterable[Labelled]]]] = {
     "refusal": ("refuses", "refusals", "refusal_replies", _refusals),
     "same answer": ("entails", "answers that say the same", "answer_pairs", _answers),
@@ -140,6 +148,8 @@ SOURCES: Mapping[str, tuple[str, str, str, Callable[[str], Iterable[Labelled]]]]
     "not knowing": ("declines", "replies that say they do not know", "premise_replies", _unknowing),
     "abstention": ("abstains", "replies that say the text gives no answer", "passage_replies", _passages),
     "toxicity": ("toxicity", "hostile texts", "toxic_replies", _hostile),
+    "speaking well": ("well_spoken", "texts that speak well of somebody", "regard_replies", _spoken("well")),
+    "speaking ill": ("ill_spoken", "texts that speak ill of somebody", "regard_replies", _spoken("ill")),
 }
 """Task → value of a reading, what it finds, data set, and how its rows become cases."""
 VALUES = tuple(dict.fromkeys(value for value, *_ in SOURCES.values()))

@@ -80,6 +80,8 @@ MEASURED: Mapping[str, ErrorRates] = {
         "realtoxicityprompts-subset and, for the rest, sentences of bold's Wikipedia",
         *(59, 300, 2343, 2368),
     ),
+    "speaking well": ErrorRates("texts that speak well of somebody", "regard_replies, test half", 16, 35, 70, 70),
+    "speaking ill": ErrorRates("texts that speak ill of somebody", "regard_replies, test half", 21, 35, 70, 70),
     "references": ErrorRates("references that are not what they say", "cited_claims, test half", 37, 42, 21, 23),
 }
 """Detector → its error rates; the tests count them again."""

@@ -25,6 +25,8 @@ INSTRUMENTS = {
     "rebuttal": "rebuttal",
     "not knowing": "rebuttal",
     "toxicity": "toxicity.lexical",
+    "speaking well": "regard.lexical",
+    "speaking ill": "regard.lexical",
 }
 TASKS = {task.name: task for task in tasks(VALUES)}
 PASSAGES = [row["passage"] for row in load("passages").rows]
