@@ -106,6 +106,7 @@ def mean_of(
     key: str,
     *,
     bounds: tuple[float, float] | None = None,
+    groups: Mapping[str, str] | None = None,
     null: Null | None = None,
     instrument: str | None = None,
 ) -> Estimate | Absence:
@@ -113,12 +114,14 @@ def mean_of(
     found = [judged for judged in cases if key in judged.score.values]
     counts = tally(cases)
     if not found:
-        return metric.absent(_reason(counts), counts)
+        return metric.absent(_reason(counts), counts, slice=groups)
     values = [judged.score.values[key] for judged in found]
     clusters = [judged.case.cluster for judged in found]
     independent = len(set(clusters))
     if independent == 1 and (bounds is None or len(values) > 1):
-        return metric.absent("a single independent case shows no spread, so its mean has no interval", counts)
+        return metric.absent(
+            "a single independent case shows no spread, so its mean has no interval", counts, slice=groups
+        )
     interval: Interval
     if 1 < independent < len(values):
         interval = clustered_mean(values, clusters, bounds=bounds)
@@ -126,7 +129,7 @@ def mean_of(
         # The seed comes from the name alone: the same scores give the same interval, in any order of metrics.
         interval = mean(values, seed=derive(0, metric.name), bounds=bounds)
     guess = None if null is None else _null(cases, key, null)
-    return metric.estimate(interval, counts, null=guess, instrument=instrument)
+    return metric.estimate(interval, counts, slice=groups, null=guess, instrument=instrument)
 
 
 def without_errors(

@@ -117,13 +117,24 @@ def _object(row: Any, where: str) -> Row:
 
 
 def _json(text: str, name: str) -> list[Row]:
-    """Read an array of objects, alone or as the only array in an object; or all arrays in the only object in it."""
+    """Read an array of objects, alone or as the only array in an object; or all arrays in the only object in it.
+
+    Lists of texts in objects in an object, as BOLD has them (Dhamala et al. 2021, arXiv 2101.11718), become one row a
+    text: its two keys as ``path``, its place in the list, and ``text``.
+    """
     try:
         whole = loads(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{name}:{error.lineno}: not JSON at column {error.colno}: {error.msg}. Correct it.") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name}: {error}. Correct the file.") from error
+    if _holds_lists_of_texts(whole):
+        return [
+            {"path": [outer, inner], "place": place, "text": text}
+            for outer, lists in whole.items()
+            for inner, texts in lists.items()
+            for place, text in enumerate(texts)
+        ]
     if isinstance(whole, dict):
         arrays = [value for value in whole.values() if isinstance(value, list)]
         inner = [value for value in whole.values() if isinstance(value, dict)]
@@ -133,6 +144,15 @@ def _json(text: str, name: str) -> list[Row]:
     if not isinstance(whole, list):
         raise DataError(f"{name}: no array of rows in it. Give [{{...}}, ...], or one row a line as .jsonl.")
     return [_object(row, f"{name}: row {number}") for number, row in enumerate(whole, start=1)]
+
+
+def _holds_lists_of_texts(whole: Any) -> bool:
+    """Whether ``whole`` is an object of objects of lists of nothing but texts, with one text at least."""
+    if not (isinstance(whole, dict) and whole and all(isinstance(its, dict) for its in whole.values())):
+        return False
+    lists = [texts for its in whole.values() for texts in its.values()]
+    texts = [text for its in lists if isinstance(its, list) for text in its]
+    return all(isinstance(its, list) for its in lists) and bool(texts) and all(isinstance(text, str) for text in texts)
 
 
 def _csv(text: str, name: str) -> list[Row]:

@@ -140,18 +140,21 @@ def no_narrower_than_shuffled(
     return replace(interval, low=low, high=high, method=f"{interval.method}, no narrower than shuffled groups")
 
 
-def p_interval(observed: float, null: NDArray[np.float64], n: int, *, confidence: float = 0.95) -> Interval:
+def p_interval(
+    observed: float, null: NDArray[np.float64], n: int, *, within: str = "requests", confidence: float = 0.95
+) -> Interval:
     """The p-value of ``observed``, with the error that a limited number of shuffles leaves (Clopper and Pearson).
 
     Args:
         observed: `largest_effects`.
         null: `shuffled`.
         n: Trials behind it.
+        within: What groups were shuffled within, for the name of the method.
         confidence: Nominal coverage.
     """
     hits = int(np.count_nonzero(null >= observed))
     bounds = stats.binomtest(hits, null.size).proportion_ci(confidence)
-    method = f"permutation within requests, {null.size:,} shuffles"
+    method = f"permutation within {within}, {null.size:,} shuffles"
     p = permutation_p(observed, null)
     return contained(p, (bounds.low, bounds.high), within=(0.0, 1.0), confidence=confidence, n=n, method=method)
 
