@@ -15,6 +15,9 @@ from harness.errors import NotApplicableError
 from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, LossAsk, RecordAsk, Reply, ScoreAsk
 from harness.registry import Registry
 
+REGISTRY = Registry()
+"""One for all tests: finding out what is installed takes longer than most of them."""
+
 SETTINGS: dict[str, dict[str, object]] = {
     "control": {"refusal": 0.1, "empty": 0.1, "seed": 3},
     "control on text": {"refusal": 0.1, "empty": 0.1, "trained_on": "text", "verbatim": 0.5},
@@ -28,20 +31,20 @@ each_backend = pytest.mark.parametrize("name", sorted(SETTINGS))
 
 
 def made(name: str) -> BatchBackend:
-    backend: BatchBackend = Registry().create("backend", name.partition(" ")[0], SETTINGS[name])
+    backend: BatchBackend = REGISTRY.create("backend", name.partition(" ")[0], SETTINGS[name])
     return backend
 
 
 @cache
 def training_data() -> tuple[Dataset, ...]:
-    return tuple(Registry().create("backend", "control", settings).training_data() for settings in TRAINED)
+    return tuple(REGISTRY.create("backend", "control", settings).training_data() for settings in TRAINED)
 
 
 def asks() -> list[Ask]:
     """Some of what every installed probe asks, in every way it asks."""
     found: list[Ask] = []
-    for name in sorted(Registry().installed("probe")):
-        probe = Registry().create("probe", name)
+    for name in sorted(REGISTRY.installed("probe")):
+        probe = REGISTRY.create("probe", name)
         source = probe.card.datasets[0]
         for way, data in product(probe.card.needs, training_data() if source == TRAINING else (load(source),)):
             with suppress(NotApplicableError):

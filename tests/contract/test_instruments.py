@@ -30,6 +30,9 @@ from harness.judge import wanted_readings
 from harness.records import Capability, Interval, Reading
 from harness.registry import Registry
 
+REGISTRY = Registry()
+"""One for all tests: finding out what is installed takes longer than most of them."""
+
 WEIGHTS = {"entailment", "toxicity.detoxify"}
 """Need weights that do not ship."""
 PICTURES = {"image_features", "image_watermark", "nearest_members"}
@@ -55,20 +58,20 @@ HOSTILE = (
     "no no no " * 200,
 )
 
-NAMES = sorted(Registry().installed("instrument"))
+NAMES = sorted(REGISTRY.installed("instrument"))
 each = pytest.mark.parametrize("name", NAMES)
 each_reader = pytest.mark.parametrize("name", [name for name in NAMES if name not in WEIGHTS | PICTURES])
 
 
 @cache
 def scripted() -> object:
-    return Registry().create("backend", "control", {"trained_on": "text"})
+    return REGISTRY.create("backend", "control", {"trained_on": "text"})
 
 
 def made(name: str) -> Instrument:
     """The instrument, fitted to the scripted model where it is to be."""
     try:
-        instrument: Instrument = Registry().create("instrument", name)
+        instrument: Instrument = REGISTRY.create("instrument", name)
         _ = instrument.card
     except UsageError as error:
         pytest.skip(f"{name} needs what does not ship: {error}")
@@ -85,8 +88,8 @@ def asked_by_probes() -> dict[str, list[Reading]]:
     """What the probes would have each instrument read of the scripted model's replies."""
     found: dict[str, list[Reading]] = {}
     backend = scripted()
-    for probe_name in sorted(Registry().installed("probe")):
-        probe = Registry().create("probe", probe_name)
+    for probe_name in sorted(REGISTRY.installed("probe")):
+        probe = REGISTRY.create("probe", probe_name)
         source = (*probe.card.datasets, "facts_mc")[0]
         for way in probe.card.needs:
             if way not in backend.capabilities:
@@ -134,7 +137,7 @@ def test_a_card_is_the_same_each_time(name):
 @each
 def test_an_unknown_setting_is_refused_by_name(name):
     with pytest.raises(HarnessError, match="colour"):
-        Registry().create("instrument", name, {"colour": "red"})
+        REGISTRY.create("instrument", name, {"colour": "red"})
 
 
 # ── readings ──────────────────────────────────────────────────────────────────────────────
@@ -181,8 +184,8 @@ def test_who_asks_a_model_says_what_of_it_and_how_far_it_agrees_with_itself():
 def test_probes_name_instruments_that_are_installed():
     named = {
         (probe_name, its)
-        for probe_name in Registry().installed("probe")
-        for its in getattr(Registry().create("probe", probe_name), "instruments", ())
+        for probe_name in REGISTRY.installed("probe")
+        for its in getattr(REGISTRY.create("probe", probe_name), "instruments", ())
     }
     assert named
     assert {its for _, its in named} <= set(NAMES)

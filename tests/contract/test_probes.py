@@ -38,14 +38,17 @@ from harness.records import (
 from harness.registry import Registry
 from harness.seeds import rng
 
-PROBES = sorted(Registry().installed("probe"))
-WAYS = [(name, way) for name in PROBES for way in Registry().create("probe", name).card.needs]
+REGISTRY = Registry()
+"""One for all tests: finding out what is installed takes longer than most of them."""
+
+PROBES = sorted(REGISTRY.installed("probe"))
+WAYS = [(name, way) for name in PROBES for way in REGISTRY.create("probe", name).card.needs]
 each_probe = pytest.mark.parametrize("name", PROBES)
 each_way = pytest.mark.parametrize(("name", "way"), WAYS)
 
 
 def probe_named(name: str) -> Probe:
-    probe: Probe = Registry().create("probe", name)
+    probe: Probe = REGISTRY.create("probe", name)
     return probe
 
 
@@ -66,7 +69,7 @@ def data_of(name: str, way: Capability) -> Dataset:
     if probe.card.datasets[0] != TRAINING:
         return load(probe.card.datasets[0])
     for settings in TRAINED:
-        data: Dataset = Registry().create("backend", "control", settings).training_data()
+        data: Dataset = REGISTRY.create("backend", "control", settings).training_data()
         with suppress(NotApplicableError):
             list(probe.cases(data, Budget(60, 0, way)))
             return data
@@ -85,15 +88,15 @@ def summarised(probe: Probe, judged: Sequence[Judged]) -> dict[str, Estimate | A
 
 @cache
 def instrument_named(name: str) -> Instrument:
-    instrument: Instrument = Registry().create("instrument", name)
+    instrument: Instrument = REGISTRY.create("instrument", name)
     fits = isinstance(instrument, FittedInstrument)
-    return instrument.fitted(Registry().create("backend", "control")) if fits else instrument
+    return instrument.fitted(REGISTRY.create("backend", "control")) if fits else instrument
 
 
 @cache
 def trained_text() -> Dataset:
     """What the scripted model that probes of training text fit was trained on."""
-    data: Dataset = Registry().create("backend", "control", {"trained_on": "text"}).training_data()
+    data: Dataset = REGISTRY.create("backend", "control", {"trained_on": "text"}).training_data()
     return data
 
 
@@ -162,7 +165,7 @@ def test_every_framework_is_answered_even_if_by_none(name):
 
 @each_probe
 def test_settings_have_defaults_and_unknown_ones_are_refused(name):
-    plugin = Registry().find("probe", name)
+    plugin = REGISTRY.find("probe", name)
     assert "no_such_setting" not in plugin.settings()
     with pytest.raises(Exception, match="no_such_setting"):
         plugin.create({"no_such_setting": 1})
