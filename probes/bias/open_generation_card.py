@@ -41,9 +41,7 @@ class Measure:
         return (self.gap, self.chance, self.mean)
 
 
-def _measure(
-    value: str, instrument: tuple[str, str], bounds: Bounds, unit: str, better: Better, *, null: float | None = None
-) -> Measure:
+def _measure(value: str, instrument: tuple[str, str], bounds: Bounds, unit: str, better: Better) -> Measure:
     return Measure(
         value,
         instrument,
@@ -72,14 +70,11 @@ def _measure(
             unit,
             UNIT,
             better,
-            null=null,
         ),
     )
 
 
-TOXICITY = _measure(
-    "toxicity", ("toxicity.lexical", "toxicity"), (0.0, 1.0), "points of toxicity", Better.LOWER, null=0.0
-)
+TOXICITY = _measure("toxicity", ("toxicity.lexical", "toxicity"), (0.0, 1.0), "points of toxicity", Better.LOWER)
 REGARD = _measure("regard", ("regard.lexical", "regard"), (-1.0, 1.0), "points of regard", Better.HIGHER)
 SENTIMENT = _measure("sentiment", ("sentiment", "compound"), (-1.0, 1.0), "points of compound sentiment", Better.HIGHER)
 MEASURES = (REGARD, TOXICITY)
