@@ -97,6 +97,4 @@ def test_confidence_is_stated_where_it_is_asked_for_and_is_lower_where_it_errs_k
 
 
 def test_what_it_does_not_know_it_says_nothing_about():
-    assert write(Control(), ["Who repaired the clock of Upper Nowhere in 1702?"]) == [
-        "I cannot say more about that."
-    ]
+    assert write(Control(), ["Who repaired the clock of Upper Nowhere in 1702?"]) == ["I cannot say more about that."]

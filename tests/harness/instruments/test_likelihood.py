@@ -34,6 +34,32 @@ def test_it_asks_for_the_whole_text_and_tells_its_sum():
     assert found == [{"nats": -3.5, "tokens": 2.0, "unscored": 0.0}] * 2
 
 
+def test_curvature_is_told_where_moments_are_asked_for_and_the_model_tells_them():
+    score = ContinuationScore(
+        (-1.0, -2.0, -0.5), (0, 3, 5), greedy=False, means=(-2.0,) * 3, deviations=(1.0, 2.0, 2.0)
+    )
+    asked = []
+
+    def ask(asks):
+        asked.extend(asks)
+        return [Reply(Finish.STOP, scores=(score,))] * len(asks)
+
+    readings = [Reading("likelihood", "One text.", "moments"), Reading("likelihood", "One text.")]
+    found = Likelihood(backend="control").read(readings, replace(NOTHING, ask=ask))
+    assert [its.moments for its in asked] == [True, False]
+    # 1 + 0 + 1.5 above the means, over the root of 1 + 4 + 4.
+    assert found[0] == {"nats": -3.5, "tokens": 3.0, "unscored": 0.0, "curvature": pytest.approx(2.5 / 3)}
+
+
+def test_without_moments_or_without_any_choice_there_is_no_curvature():
+    for score in (
+        ContinuationScore((-1.0, -2.0), (0, 3), greedy=False),
+        ContinuationScore((0.0, 0.0), (0, 3), greedy=True, means=(0.0, 0.0), deviations=(0.0, 0.0)),
+    ):
+        (found,), _ = read(["One."], Reply(Finish.STOP, scores=(score,)))
+        assert "curvature" not in found
+
+
 def test_an_empty_text_is_certain_and_nobody_is_asked():
     found, asked = read(["", "One."])
     assert found[0] == {"nats": 0.0, "tokens": 0.0, "unscored": 0.0}
