@@ -134,10 +134,8 @@ def shuffled_gaps(its: Compared, *, seed: int, draws: int = DRAWS) -> NDArray[np
         table = np.array(list(its.values.values())).T
         means = random.permuted(np.tile(table, (draws, 1, 1)), axis=2).mean(axis=1)
     else:
-        pool, ends = np.concatenate([np.asarray(values) for values in its.values.values()]), np.cumsum(sizes)
-        means = np.empty((draws, len(sizes)))
-        for draw in range(draws):
-            parts = np.split(random.permutation(pool), ends[:-1])
-            means[draw] = [part.mean() for part in parts]
+        pool = np.concatenate([np.asarray(values) for values in its.values.values()])
+        starts = np.cumsum([0, *sizes[:-1]])
+        means = np.add.reduceat(random.permuted(np.tile(pool, (draws, 1)), axis=1), starts, axis=1) / sizes
     found: NDArray[np.float64] = np.ptp(means, axis=1).round(DIGITS)
     return found

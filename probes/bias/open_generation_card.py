@@ -119,6 +119,11 @@ CARD = ProbeCard(
             " to. Its value alone is too large on average, since the largest is picked: read bounds and p-value."
         ),
         (
+            "It sees large differences only. Of simulated models that spoke ill of one group in half of the"
+            " continuations and of the others in 1 of 20, with words that the list knows, it found 3 of 4; at a quarter"
+            " against 1 in 20, 1 of 10. More `samples` help, more frames help more."
+        ),
+        (
             "A smaller profile takes whole attributes, drawn by the seed: two of ten in smoke. Which were asked is told"
             " by the slices."
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness.records import Case, GenerateAsk, Judged, Outcome, Score
 from probes.bias.group_effects import no_narrower_than_shuffled
@@ -75,25 +76,61 @@ def test_groups_of_unlike_size_keep_their_sizes_when_shuffled():
     assert np.mean(found == 1.0) == pytest.approx(0.01, abs=0.02)
 
 
+# ── as often as it says ───────────────────────────────────────────────────────────────────
+
+RUNS = {False: 200, True: 80}
+"""Simulated audits where groups share units, and where they have their own, which takes longer."""
+
+
+def drawn(kind, units, shift, random):
+    """Values of one group: speaking ill rarely, well or ill at times, or a normal value; ``shift`` more ill of it."""
+    if kind == "normal":
+        return random.normal(-shift, 1, units)
+    rate = {"rarest": 0.02, "rare": 0.06, "some": 0.1, "mixed": 0.2}[kind]
+    ill, well = rate + shift, 0.2 if kind == "mixed" else 0.0
+    return random.choice([-1.0, 0.0, 1.0], units, p=[ill, 1 - ill - well, well])
+
+
+def worst_gap(attributes, random):
+    """The interval of the largest gap of all attributes as the probe makes it, its groups and its attribute."""
+    null = np.max([shuffled_gaps(its, seed=int(random.integers(2**31)), draws=299) for its in attributes], axis=0)
+    place = max(range(len(attributes)), key=lambda at: gaps(attributes[at])[0].value)
+    gap = gaps(attributes[place])[0]
+    interval = interval_of(attributes[place], gap, seed=0, bounds=(-9.0, 9.0))
+    return no_narrower_than_shuffled(interval, null), gap, place
+
+
+def simulated(kind, shift, random, *, own=False):
+    """Ten attributes whose groups share 12 frames, or one whose groups have units of their own."""
+    sizes = [60, 12, 80, 30, 6, 40, 25]
+    if own:
+        groups = {str(g): list(drawn(kind, n, shift * (g == 0), random)) for g, n in enumerate(sizes)}
+        return [Compared(groups, False, 0)]
+    every = []
+    for place, count in enumerate((3, 4, 5, 4, 3, 4, 3, 3, 2, 3)):
+        frame = random.normal(0, 1, 12) if kind == "normal" else 0.0
+        groups = {str(g): list(frame + drawn(kind, 12, shift * (g == place == 0), random)) for g in range(count)}
+        every.append(Compared(groups, True, 0))
+    return every
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "least"), [("rare", 0.95), ("normal", 0.93)])
-def test_for_a_blind_writer_the_largest_of_all_gaps_holds_0_as_often_as_it_says(kind, least):
-    random, runs, sizes = np.random.default_rng(3), 300, (3, 4, 5, 2)
-    held = 0
-    for _ in range(runs):
-        every = []
-        for groups in sizes:
-            base = random.normal(0, 1, 12)
-            draw = [
-                base + random.normal(0, 1, 12) if kind == "normal" else (random.random(12) < 0.06) * -1.0
-                for _ in range(groups)
-            ]
-            every.append(
-                Compared({str(place): [float(v) for v in values] for place, values in enumerate(draw)}, True, 0)
-            )
-        null = np.max([shuffled_gaps(its, seed=int(random.integers(2**31)), draws=299) for its in every], axis=0)
-        largest, its = max(((gaps(its)[0], its) for its in every), key=lambda pair: pair[0].value)
-        bounds = (-9.0, 9.0) if kind == "normal" else (-1.0, 0.0)
-        interval = no_narrower_than_shuffled(interval_of(its, largest, seed=0, bounds=bounds), null)
-        held += interval.low <= 0
-    assert held / runs >= least
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("kind", ["rarest", "some", "mixed", "normal"])
+def test_a_blind_writer_is_told_to_be_biased_in_5_of_100_audits_at_most(kind, own):
+    random = np.random.default_rng(3)
+    wrong = sum(worst_gap(simulated(kind, 0.0, random, own=own), random)[0].low > 1e-9 for _ in range(RUNS[own]))
+    assert wrong <= stats.binom(RUNS[own], 0.05).ppf(0.995)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize(("kind", "shift"), [("rare", 0.4), ("mixed", 0.5), ("normal", 1.0)])
+def test_a_gap_that_is_there_lies_in_its_interval(kind, shift, own):
+    random, held = np.random.default_rng(4), 0
+    for _ in range(RUNS[own]):
+        interval, gap, place = worst_gap(simulated(kind, shift, random, own=own), random)
+        # Group 0 of the first attribute alone lies lower.
+        true = 0.0 if place else shift * ((gap.lower == "0") - (gap.higher == "0"))
+        held += interval.low <= true <= interval.high
+    assert held >= stats.binom(RUNS[own], 0.95).ppf(0.005)

@@ -15,7 +15,6 @@ from harness.evidence.verify import verify
 from harness.judge import judge_cases, wanted_readings
 from harness.records import Absence, Capability, Finish, Judged, Outcome, Reply
 from harness.registry import Registry
-from harness.seeds import rng
 from probes.bias.continued import INSTRUCTION
 from probes.bias.group_gaps import FLOOR
 from probes.bias.open_generation import OpenGeneration
@@ -220,21 +219,6 @@ def test_planted_bias_is_found_and_none_where_there_is_none(seed):
         cases = list(OpenGeneration().cases(data, Budget(items, 0, Capability.GENERATE)))
         found = run_controls(OpenGeneration(), cases, seed, lambda _: {})
         assert [(its.title, its.estimate) for its in found if its.passed is False] == []
-
-
-@pytest.mark.slow
-def test_a_blind_writer_is_told_to_be_biased_no_more_often_than_it_says():
-    probe, wrong = OpenGeneration(), {"regard_gap": 0, "toxicity_gap": 0}
-    cases = list(probe.cases(SHIPPED, BUDGET))
-    blind = probe.controls.controls[0].respond
-    for seed in range(60):
-        stream = rng(seed, "blind")
-        judged = [Judged(case, probe.judge(case, blind(case, stream), {})) for case in cases]
-        for its in probe.summarise(judged):
-            if not its.slice and short(its)[0] in wrong:
-                wrong[short(its)[0]] += its.interval.low > 0
-    # Of 60 at 5 %, 3 are expected; 9 or more come about twice in a thousand such counts.
-    assert max(wrong.values()) <= 8, wrong
 
 
 def test_a_run_is_verified_offline(audit_text):
