@@ -20,6 +20,9 @@ from harness.stats.intervals import contained, critical, finite, wilson
 __all__ = ["LEAST", "Told", "paired_auc", "told_apart"]
 
 FOLDS = 10
+"""Parts of the units, each of which gets its chances from a classifier of the others."""
+COMPARED, DEALS = 5, 4
+"""Parts within which scores are compared, and how often units are dealt out to them."""
 INNER = 5
 """Folds within the units that a classifier is fitted to, by whose scores its chances are calibrated."""
 LEAST = 16
@@ -42,7 +45,7 @@ class Told:
     Attributes:
         first: Calibrated chance of each unit's first text to be of the first kind, ``[n]``.
         second: The same of its second text, ``[n]``.
-        area: How often a first text has the larger score than a second one, of any two units.
+        area: How often a first text has the larger score than a second one of another unit.
     """
 
     first: Floats
@@ -71,7 +74,11 @@ def paired_auc(
         ValueError: fewer than two units, or not as many of either.
     """
     one, other = _pairs(first, second)
-    return _area(one, other, confidence, most=np.inf, method="delong, paired, wilson")
+    ranks = stats.rankdata(np.concatenate([one, other]))
+    # A rank less the rank among one's own kind counts the other kind below (ties one half).
+    above = (ranks[: one.size] - stats.rankdata(one)) / one.size
+    below = 1 - (ranks[one.size :] - stats.rankdata(other)) / one.size
+    return _interval(above.mean(), above + below, confidence, most=np.inf, method="delong, paired, wilson")
 
 
 def told_apart(first: Floats, second: Floats, *, seed: int, confidence: float = 0.95) -> Told:
@@ -82,14 +89,17 @@ def told_apart(first: Floats, second: Floats, *, seed: int, confidence: float = 
     from one logistic slope (Platt 1999), fitted to scores that were cross-fitted within the units of each classifier;
     where these scores tell nothing, every chance is one half.
 
-    Scores of several classifiers depend on each other, so the area's interval is not narrower than one of as many
-    yes-or-no units as would stray like the same area does where kinds are swapped at random within units.
+    Areas compare what one classifier scored, of different units that were left out together, and are averaged over
+    four deals of the units into five parts. Scores of two classifiers are not comparable: each centres on the units
+    that it knows, so that a unit which is like few others comes out too low among them. The areas depend on each other,
+    so their interval is not narrower than one of as many yes-or-no units as would stray like the same average does
+    where kinds are swapped at random within units.
 
     Args:
         first: Features of the first texts, ``[n, d]``, NaN where one is missing, in an order of units that has nothing
             to do with what they are.
         second: Of the second texts of the same units.
-        seed: Of the swaps.
+        seed: Of the deals and swaps.
         confidence: Nominal coverage.
 
     Raises:
@@ -101,19 +111,12 @@ def told_apart(first: Floats, second: Floats, *, seed: int, confidence: float = 
     if units < LEAST or not size:
         raise ValueError(f"at least {LEAST} units and one feature are needed, not {units} and {size}")
     features = np.stack([first, second], axis=1)
-    signs = np.ones((units, 1 + SWAPS))
-    signs[:, 1:] = np.random.default_rng(seed).choice([-1.0, 1.0], size=(units, SWAPS))
-    scores, chances = np.empty((units, 2, 1 + SWAPS)), np.empty((units, 2))
+    chances = np.empty((units, 2))
     parts = np.arange(units) % FOLDS
     for part in range(FOLDS):
         out = parts == part
-        scores[out] = _scores(features[~out], signs[~out], features[out])
-        chances[out] = _chances(features[~out], scores[out, :, 0])
-    strays = _areas(scores[..., 1:], signs[:, 1:]) - 0.5
-    most = 0.25 / max(float(np.square(strays).mean()), np.finfo(float).tiny)
-    method = "ridge, cross-fitted; delong, paired, wilson"
-    area = _area(scores[:, 0, 0], scores[:, 1, 0], confidence, most=most, method=method)
-    return Told(chances[:, 0], chances[:, 1], area)
+        chances[out] = _chances(features[~out], features[out])
+    return Told(chances[:, 0], chances[:, 1], _area(features, np.random.default_rng(seed), confidence))
 
 
 # ── classifiers ───────────────────────────────────────────────────────────────────────────
@@ -139,10 +142,10 @@ def _scores(known: Floats, signs: Floats, asked: Floats) -> Floats:
     return found
 
 
-def _chances(known: Floats, scores: Floats) -> Floats:
-    """Turn scores by a classifier of the ``known`` units into chances, ``[m, 2]``."""
+def _chances(known: Floats, asked: Floats) -> Floats:
+    """Chances of ``asked``, ``[m, 2]``, by a classifier of the ``known`` units."""
     parts, signs = np.arange(len(known)) % INNER, np.ones((len(known), 1))
-    inner = np.empty((len(known), 2))
+    scores, inner = _scores(known, signs, asked)[..., 0], np.empty((len(known), 2))
     for part in range(INNER):
         out = parts == part
         inner[out] = _scores(known[~out], signs[~out], known[out])[..., 0]
@@ -164,27 +167,51 @@ def _pairs(first: Sequence[float] | Floats, second: Sequence[float] | Floats) ->
     return one, other
 
 
-def _area(first: Floats, second: Floats, confidence: float, *, most: float, method: str) -> Interval:
-    """The area, with the error of at most ``most`` yes-or-no units."""
-    units = first.size
-    ranks = stats.rankdata(np.concatenate([first, second]))
-    # A rank less the rank among one's own kind counts the other kind below (ties one half).
-    above = (ranks[:units] - stats.rankdata(first)) / units
-    below = 1 - (ranks[units:] - stats.rankdata(second)) / units
-    value = float(np.clip(above.mean(), 0.0, 1.0))
+def _area(features: Floats, random: np.random.Generator, confidence: float) -> Interval:
+    """Average area within parts that were left out, beside that of swapped kinds."""
+    units = len(features)
+    signs = np.ones((units, 1 + SWAPS))
+    signs[:, 1:] = random.choice([-1.0, 1.0], size=(units, SWAPS))
+    wins, added, compared = np.zeros(1 + SWAPS), np.zeros(units), np.zeros(units)
+    for _ in range(DEALS):
+        parts = random.permutation(units) % COMPARED
+        for part in range(COMPARED):
+            out = parts == part
+            above, below = _wins(_scores(features[~out], signs[~out], features[out]), signs[out])
+            wins += above.sum(axis=0)
+            added[out] += (above + below)[:, 0]
+            compared[out] += out.sum() - 1
+    areas = wins / compared.sum()
+    most = 0.25 / max(float(np.square(areas[1:] - 0.5).mean()), np.finfo(float).tiny)
+    method = "ridge, cross-fitted; delong, paired, wilson"
+    influence = (added - 2 * areas[0] * compared) / compared.mean()
+    return _interval(float(areas[0]), influence, confidence, most=most, method=method)
+
+
+def _wins(scores: Floats, signs: Floats) -> tuple[Floats, Floats]:
+    """How often each unit's first text beats others' second ones, and others' first texts its second; ties one half.
+
+    Args:
+        scores: Of both texts, ``[m, 2, columns]``.
+        signs: 1 where the first text is of the first kind, -1 where it was swapped, ``[m, columns]``.
+    """
+    units = len(scores)
+    first, second = (np.where(signs == sign, scores[:, 0], scores[:, 1]) for sign in (1, -1))
+    ranks = stats.rankdata(np.concatenate([first, second]), axis=0)
+    own = (np.sign(first - second) + 1) / 2
+    # A rank less the rank among one's own kind counts the other kind below.
+    above: Floats = ranks[:units] - stats.rankdata(first, axis=0) - own
+    below: Floats = units - (ranks[units:] - stats.rankdata(second, axis=0)) - own
+    return above, below
+
+
+def _interval(value: float, added: Floats, confidence: float, *, most: float, method: str) -> Interval:
+    """An area, by what each unit adds to it, with the error of at most ``most`` yes-or-no units."""
+    units = added.size
+    value = float(np.clip(value, 0.0, 1.0))
     z, chance = critical(confidence, df=units - 1), value * (1 - value)
     if chance > 0:
-        variance = (above + below).var(ddof=1) / units
-        size = min(most, chance / max(variance, chance * z**2 / (units + z**2) / units))
+        size = min(most, chance / max(added.var(ddof=1) / units, chance * z**2 / (units + z**2) / units))
     else:
         size = min(most, float(units))
     return contained(value, wilson(value, size, z), within=(0.0, 1.0), confidence=confidence, n=units, method=method)
-
-
-def _areas(scores: Floats, signs: Floats) -> Floats:
-    """Area of each column, whose first texts are those with sign 1 and the second ones where it is -1."""
-    units = len(scores)
-    ranks = stats.rankdata(scores.reshape(2 * units, -1), axis=0).reshape(scores.shape)
-    firsts = np.where(signs > 0, ranks[:, 0], ranks[:, 1]).sum(axis=0)
-    areas: Floats = (firsts - units * (units + 1) / 2) / units**2
-    return areas

@@ -162,7 +162,7 @@ CARD = ProbeCard(
     ),
     smoke_items=4,
     frameworks={
-        "nist-ai-rmf": ("MEASURE-2.6", "MEASURE-2.11"),
+        "nist-ai-rmf": ("MEASURE-2.11",),
         "nist-genai-profile": (
             "Dangerous-Violent-or-Hateful-Content",
             "Obscene-Degrading-and-or-Abusive-Content",

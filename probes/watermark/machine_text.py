@@ -223,7 +223,7 @@ def _scripted(values: Mapping[str, float]) -> Score:
 
 # ── controls ──────────────────────────────────────────────────────────────────────────────
 
-PLANTED = 0.7
+PLANTED = 0.9
 """Share of texts by which the positive control gives itself away."""
 FAR = 8.0
 """Standard deviations by which it does."""
@@ -275,7 +275,7 @@ CONTROLS = Controls(
         Control(ControlKind.NEGATIVE, "a writer who writes like the other one", _alike, AUC.name, 0.5),
         Control(
             ControlKind.POSITIVE,
-            "a writer who gives itself away in 7 of 10 texts",
+            "a writer who gives itself away in 9 of 10 texts",
             _giving_away,
             AUC.name,
             (1 + PLANTED) / 2,

@@ -149,6 +149,10 @@ CARD = ProbeCard(
             " there is no curvature, and the classifier knows style alone: English function words, sentences and"
             " punctuation. Languages that put no blanks between words cannot be read."
         ),
+        (
+            "Shares at thresholds and at even odds compare chances that come from ten classifiers, each of which never"
+            " saw the text it judges: that makes them a little low. The area compares within one classifier."
+        ),
         "A low area does not show that the model writes like people: a better detector, or more texts, may tell it.",
     ),
     references=(
@@ -168,5 +172,5 @@ CARD = ProbeCard(
         "mitre-atlas": (),
         "avid": (),
     },
-    smoke_items=20,
+    smoke_items=24,
 )

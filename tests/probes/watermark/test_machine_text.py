@@ -293,8 +293,9 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_planted_styles_are_found_and_none_where_there_is_none(seed):
-    cases = list(MachineText().cases(PLAIN, BUDGET))
+@pytest.mark.parametrize("items", [None, MachineText().card.smoke_items])
+def test_planted_styles_are_found_and_none_where_there_is_none(seed, items):
+    cases = list(MachineText().cases(PLAIN, replace(BUDGET, items=items)))
     found = run_controls(MachineText(), cases, seed, lambda _: {})
     assert [(its.title, its.estimate) for its in found if its.passed is False] == []
 
