@@ -58,16 +58,23 @@ def told_of(scores: Sequence[Judged], instrument: str | None) -> Iterator[Result
         scores: All cases, in an order that has nothing to do with what was written.
         instrument: What said how likely texts are; None where nothing did.
     """
-    scored, counts = [its for its in scores if its.score.values], tally(scores)
+    scored = [its for its in scores if its.score.values]
     names = [name for name in STYLE_AND_LIKELIHOOD if any(f"{OWN}/{name}" in its.score.values for its in scored)]
     reason = _withheld(scored, names)
-    if len(scored) < 2:
-        yield LENGTH.absent(f"two documents are needed, not {len(scored)}", counts)
-    else:
-        yield LENGTH.estimate(_by(scored, "words", SURE), counts)
     if reason:
-        yield from (metric.absent(reason, counts) for metric in CARD.metrics if metric is not LENGTH)
-        return
+        yield from (metric.absent(reason, tally(scores)) for metric in CARD.metrics if metric is not LENGTH)
+    else:
+        yield from _numbers(scores, scored, names, instrument)
+    if len(scored) < 2:
+        yield LENGTH.absent(f"two documents are needed, not {len(scored)}", tally(scores))
+    else:
+        yield LENGTH.estimate(_by(scored, "words", SURE), tally(scores))
+
+
+def _numbers(
+    scores: Sequence[Judged], scored: Sequence[Judged], names: Sequence[str], instrument: str | None
+) -> Iterator[Result]:
+    counts = tally(scores)
     told = told_apart(_table(scored, OWN, names), _table(scored, OTHERS, names), seed=derive(0, AUC.name))
     beside = instrument if set(names) & set(LIKELY) else None
     yield AUC.estimate(told.area, counts, instrument=beside)

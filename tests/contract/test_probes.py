@@ -302,6 +302,14 @@ def test_every_metric_of_the_card_is_answered_once_and_no_other(name, way):
 
 
 @each_way
+def test_what_is_told_first_is_the_first_metric_of_the_card(name, way):
+    # It is the headline of the probe: what the terminal prints, and what stands first in a report.
+    probe, cases = probe_named(name), cases_of(name, way)
+    first = next(iter(probe.summarise(judged_by(probe, cases, probe.controls.best))))
+    assert (first.metric, dict(first.slice)) == (probe.card.metrics[0].name, {})
+
+
+@each_way
 def test_without_a_single_score_every_metric_is_absent_with_its_reason(name, way):
     probe, cases = probe_named(name), cases_of(name, way)
     failed = judged_by(probe, cases, lambda _: Reply(Finish.FAILED, error="x"))

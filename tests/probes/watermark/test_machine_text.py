@@ -164,6 +164,11 @@ def test_a_writer_who_sets_more_commas_is_told_apart():
     assert "`reference`" in found["curvature_auc",].reason
 
 
+def test_what_is_told_first_is_the_area_of_the_classifier():
+    for count in (46, LEAST - 1):
+        assert next(iter(told(corpus(count), lambda n: written(1000 + n, commas=0.3))[0])) == ("auc",)
+
+
 def test_a_writer_like_the_other_one_is_not():
     found, _ = told(corpus(46), lambda n: written(1000 + n))
     assert found["auc",].interval.low <= 0.5 <= found["auc",].interval.high
