@@ -89,8 +89,9 @@ class TextWatermark:
     def __post_init__(self) -> None:
         check_asks(texts=self.texts, samples=self.samples, tokens=self.tokens, characters=self.characters)
         check_mark(self.scheme, self.key_env, self.settings)
-        named = [_named(temperature) for temperature in self.temperatures]
-        if not named or len(set(named)) != len(named) or not all(0 <= its < inf for its in self.temperatures):
+        numbers = [its for its in self.temperatures if isinstance(its, int | float) and 0 <= its < inf]
+        named = {_named(its) for its in numbers}
+        if not named or len(named) < len(self.temperatures):
             raise ValueError("temperatures are numbers of at least 0, one or several, and none twice")
 
     @property

@@ -125,7 +125,9 @@ def test_each_temperature_is_asked_and_what_others_wrote_is_looked_at_once(corpu
     assert [case for case in cases if case.groups["temperature"] == "1"] == plain
 
 
-@pytest.mark.parametrize("temperatures", [(), (1.0, 1), (-0.1,), (float("nan"),), (float("inf"),)])
+@pytest.mark.parametrize(
+    "temperatures", [(), (1.0, 1), (-0.1,), (float("nan"),), (float("inf"),), ("warm",), (1.0, None)]
+)
 def test_temperatures_that_make_no_sense_are_refused(temperatures):
     with pytest.raises(ValueError, match="temperatures"):
         TextWatermark(temperatures=temperatures)
