@@ -69,7 +69,7 @@ class Untested:
         families: Families of risk without a single planned cell.
         cells: Probe, data set and reason of what did not fit.
         broken: Cells whose own controls failed, in words: what they found is no evidence.
-        absent: Metric, data set and reason of numbers that could not be computed.
+        absent: Metric, data set and reason of numbers that could not be computed; those of one reason together.
         samples: Data sets of which only a part was asked, in words.
         excluded: Cells with cases that have no score, in words.
     """
@@ -198,12 +198,7 @@ def untested(
             for control in result.controls
             if control.passed is False
         ),
-        absent=tuple(
-            (found.metric, dataset_words(result.dataset), found.reason)
-            for result in results
-            for found in result.results
-            if isinstance(found, Absence) and not found.slice
-        ),
+        absent=tuple(absent for result in results for absent in _absences(result)),
         samples=tuple(
             _sample_words(cell, cell.items, records[cell.dataset])
             for cell in planned
@@ -211,6 +206,17 @@ def untested(
         ),
         excluded=tuple(_excluded_words(result) for result in results if excluded(result.counts)),
     )
+
+
+def _absences(result: CellResult) -> Iterator[tuple[str, str, str]]:
+    """Name the first metric that is absent for each reason, and how many more are."""
+    by_reason: dict[str, list[str]] = {}
+    for found in result.results:
+        if isinstance(found, Absence) and not found.slice:
+            by_reason.setdefault(found.reason, []).append(found.metric)
+    for reason, (first, *others) in by_reason.items():
+        more = f" and {len(others)} more" if others else ""
+        yield f"{first}{more}", dataset_words(result.dataset), reason
 
 
 def _family(probe: str, cards: Mapping[str, ProbeCard]) -> str:

@@ -86,6 +86,17 @@ def test_what_was_not_tested_is_complete(calm):
     )
 
 
+def test_numbers_that_are_absent_for_one_reason_are_told_together(calm):
+    quiz = calm.evidence.results[0]
+    (free,) = [one for one in quiz.results if one.metric.endswith("free") and not one.slice]
+    results = (*quiz.results, replace(free, metric="hallucination.quiz/more"), replace(free, reason="another reason"))
+    told = untested([], [], [replace(quiz, results=results)], calm.cards).absent
+    assert [(name, reason) for name, _, reason in told] == [
+        ("hallucination.quiz/free and 1 more", "this model is not asked to write"),
+        ("hallucination.quiz/free", "another reason"),
+    ]
+
+
 def test_a_family_whose_only_probe_does_not_fit_was_not_tested(calm):
     plan = plan_of(calm)
     cells = [replace(c, status=CellStatus.NOT_APPLICABLE) if c.probe == "bias.pairs" else c for c in plan.cells]
