@@ -172,5 +172,5 @@ CARD = ProbeCard(
         "mitre-atlas": (),
         "avid": (),
     },
-    smoke_items=24,
+    smoke_items=40,
 )
