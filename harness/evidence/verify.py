@@ -226,13 +226,13 @@ def _check_consulted(evidence: Evidence, plan: Mapping[str, Any], registry: Regi
             instrument: Instrument = registry.create("instrument", name, settings[name])
             fitted = isinstance(instrument, FittedInstrument)
             again = instrument.read(readings, replace(NOTHING, ask=ask))
-        except UsageError as error:
-            # What it took of the model, such as its tokenizer, need not be here, nor a key.
-            what = "cannot read again, and its readings are taken as they were recorded"
-            yield Finding(f"instrument {name}", f"{what}: {error}", fatal=not fitted)
-            continue
-        except KeyError as error:
-            yield Finding("consulted.parquet", f"does not hold all that {name} read from: {error}")
+        except (KeyError, UsageError) as error:
+            if fitted and isinstance(error, UsageError):
+                # What it took of the model, such as its tokenizer, need not be here, nor a key.
+                text = f"cannot read again, so its readings are taken as they were recorded: {error}"
+                yield Finding(f"instrument {name}", text, fatal=False)
+            else:
+                yield Finding("consulted.parquet", f"does not hold all that {name} read from: {error}")
             continue
         for reading, values in zip(readings, again, strict=True):
             yield from _differences(f"readings.parquet: {name}", to_json(evidence.readings[reading]), to_json(values))

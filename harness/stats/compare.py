@@ -55,14 +55,19 @@ def tango(b: int, c: int, n: int, *, confidence: float = 0.95) -> Interval:
     return contained(value, (low, high), within=(-1.0, 1.0), confidence=confidence, n=n, method="tango")
 
 
-def independent_difference(first: Interval, second: Interval) -> Interval:
-    """Difference of two independent shares, first less second, from their Wilson intervals.
+def independent_difference(
+    first: Interval, second: Interval, *, bounds: Bounds = (-1.0, 1.0), method: str = "newcombe"
+) -> Interval:
+    """Difference of two independent numbers, first less second, from the interval of each.
 
-    Newcombe's hybrid score interval. Source: Newcombe 1998, Statistics in Medicine 17:873-890, method 10.
+    Of two shares with Wilson's intervals it is Newcombe's hybrid score interval (Newcombe 1998, Statistics in Medicine
+    17:873-890, method 10); of any others, the same recovered from their bounds (Zou and Donner 2008, 27:1693-1702).
 
     Args:
-        first: Wilson's interval of the one share.
-        second: Wilson's interval of the other, at the same confidence.
+        first: Interval of the one.
+        second: Interval of the other, at the same confidence.
+        bounds: Range of the difference.
+        method: What the intervals make it.
 
     Raises:
         ValueError: the confidences differ.
@@ -75,10 +80,10 @@ def independent_difference(first: Interval, second: Interval) -> Interval:
     return contained(
         value,
         (value - below, value + above),
-        within=(-1.0, 1.0),
+        within=bounds,
         confidence=first.confidence,
         n=first.n + second.n,
-        method="newcombe",
+        method=method,
     )
 
 

@@ -124,6 +124,8 @@ def told_apart(first: Floats, second: Floats, *, seed: int, confidence: float = 
 
 def _scores(known: Floats, signs: Floats, asked: Floats) -> Floats:
     """Scores of ``asked``, ``[m, 2, columns]``, by classifiers fitted to ``known``: one for each column of signs."""
+    from sklearn.linear_model import Ridge
+
     rows = known.reshape(-1, known.shape[-1])
     # A feature that is missing throughout has no mean: it is left out with those that do not vary.
     told = np.where(np.isnan(rows).all(axis=0), 0.0, rows)
@@ -136,7 +138,8 @@ def _scores(known: Floats, signs: Floats, asked: Floats) -> Floats:
     )
     penalty = PER_PARAMETER * max(int(varies.sum()), 1)
     kinds = np.stack([signs, -signs], axis=1).reshape(len(rows), -1)
-    weights = np.linalg.solve(mine.T @ mine + penalty * np.eye(len(centre)), mine.T @ kinds)
+    ridge = Ridge(alpha=penalty, fit_intercept=False, solver="cholesky").fit(mine, kinds)
+    weights = ridge.coef_.reshape(-1, len(centre)).T
     # Equal texts are to tie, whatever the last bits of their scores.
     found: Floats = (theirs @ weights).round(9).reshape(len(asked), 2, -1)
     return found

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from math import sqrt
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.records import Interval, Judged
-from harness.stats.intervals import Bounds, contained
+from harness.stats.compare import independent_difference
+from harness.stats.intervals import Bounds
 from harness.stats.rates import mean
 from probes.bias.group_effects import DRAWS
 
@@ -111,13 +111,7 @@ def interval_of(its: Compared, gap: Gap, *, seed: int, bounds: Bounds) -> Interv
         apart = [one - other for one, other in zip(ours, theirs, strict=True)]
         return mean(apart, seed=seed, bounds=(-span, span))
     one, other = (mean(values, seed=seed, bounds=bounds) for values in (ours, theirs))
-    below = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
-    above = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
-    reach = (gap.value - below, gap.value + above)
-    method = f"mover of {one.method}"
-    return contained(
-        gap.value, reach, within=(-span, span), confidence=one.confidence, n=one.n + other.n, method=method
-    )
+    return independent_difference(one, other, bounds=(-span, span), method=f"mover of {one.method}")
 
 
 def shuffled_gaps(its: Compared, *, seed: int, draws: int = DRAWS) -> NDArray[np.float64]:

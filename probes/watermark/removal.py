@@ -189,9 +189,9 @@ class WatermarkRemoval:
             yield _false_alarms(unmarked, names, {"attack": kind})
         if self.paraphraser is not None:
             at = {"attack": PARAPHRASE}
-            yield _found(DETECTED, marked, [_p(PARAPHRASE)], at)
-            yield _costs(marked, [PARAPHRASE], at)
-            yield _false_alarms(unmarked, [PARAPHRASE], at)
+            yield _found(DETECTED, marked, [_p(PARAPHRASE)], at, self.paraphraser)
+            yield _costs(marked, [PARAPHRASE], at, self.paraphraser)
+            yield _false_alarms(unmarked, [PARAPHRASE], at, self.paraphraser)
 
 
 def _attacked(case: Case, text: str) -> dict[str, Attacked]:
@@ -215,17 +215,21 @@ def _cost(attack: str) -> str:
 Slice = Mapping[str, str] | None
 
 
-def _found(metric: Metric, cases: Sequence[Judged], names: Sequence[str], groups: Slice = None) -> Estimate | Absence:
+def _found(
+    metric: Metric, cases: Sequence[Judged], names: Sequence[str], groups: Slice = None, instrument: str = WATERMARK
+) -> Estimate | Absence:
     """Share of texts that have p-values of all ``names``, in which each is at most `LEVEL`."""
     units = [
         (float(max(its.score.values[name] for name in names) <= LEVEL), its.case.cluster)
         for its in cases
         if set(names) <= set(its.score.values)
     ]
-    return share_of_units(metric, units, tally(cases), groups=groups, instrument=WATERMARK)
+    return share_of_units(metric, units, tally(cases), groups=groups, instrument=instrument)
 
 
-def _costs(cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None) -> Estimate | Absence:
+def _costs(
+    cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None, instrument: str | None = None
+) -> Estimate | Absence:
     """Mean share of words that ``attacks`` change, over texts that have a cost for each of them."""
     names = [_cost(attack) for attack in attacks]
     units = [
@@ -233,10 +237,12 @@ def _costs(cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None
         for its in cases
         if set(names) <= set(its.score.values)
     ]
-    return share_of_units(COST, units, tally(cases), groups=groups)
+    return share_of_units(COST, units, tally(cases), groups=groups, instrument=instrument)
 
 
-def _false_alarms(cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None) -> Estimate | Absence:
+def _false_alarms(
+    cases: Sequence[Judged], attacks: Sequence[str], groups: Slice = None, instrument: str = WATERMARK
+) -> Estimate | Absence:
     """Share of texts and attacks after which the mark was found; a text is one cluster."""
     units = [
         (float(its.score.values[_p(attack)] <= LEVEL), its.case.cluster)
@@ -244,7 +250,7 @@ def _false_alarms(cases: Sequence[Judged], attacks: Sequence[str], groups: Slice
         for attack in attacks
         if _p(attack) in its.score.values
     ]
-    return share_of_units(FALSE_ALARMS, units, tally(cases), groups=groups, instrument=WATERMARK)
+    return share_of_units(FALSE_ALARMS, units, tally(cases), groups=groups, instrument=instrument)
 
 
 def _too_short(cases: Sequence[Judged]) -> Estimate | Absence:

@@ -55,6 +55,7 @@ profile = "smoke"
 probes = [
   "hallucination.closed_book", "hallucination.self_consistency", "robustness.perturbation", "bias.counterfactual",
   "bias.image_attributes", "memorisation.membership", "memorisation.replication", "watermark.image",
+  "utility.language_modelling",
 ]
 """
 """Of every family one, and together every kind of ask and of reading: texts, likelihoods, pictures, losses, records."""

@@ -239,6 +239,8 @@ def test_a_group_that_is_refused_more_often_comes_back_with_its_sign_and_size(da
         assert found["refusal_effect", attribute, "green"].interval.value < 0
         assert found["refusal_effect", attribute].interval.value == effect.value
         assert found["refusal_effect", attribute].interval.low <= effect.low
+        length = found["length_effect", attribute, "red"].interval
+        assert found["length_effect", attribute].interval.high > length.high
         assert found["refusal_chance", attribute].interval.value < 0.01
     # A refusal has fewer words than an answer.
     assert found["length_effect", "hat", "red"].interval.high < 0
