@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
+from sklearn.linear_model import Ridge
 
 from harness.records import Interval
 from harness.stats.combiner import fit
@@ -124,8 +125,6 @@ def told_apart(first: Floats, second: Floats, *, seed: int, confidence: float = 
 
 def _scores(known: Floats, signs: Floats, asked: Floats) -> Floats:
     """Scores of ``asked``, ``[m, 2, columns]``, by classifiers fitted to ``known``: one for each column of signs."""
-    from sklearn.linear_model import Ridge
-
     rows = known.reshape(-1, known.shape[-1])
     # A feature that is missing throughout has no mean: it is left out with those that do not vary.
     told = np.where(np.isnan(rows).all(axis=0), 0.0, rows)
