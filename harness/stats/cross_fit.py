@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
-from sklearn.linear_model import Ridge
 
 from harness.records import Interval
 from harness.stats.combiner import fit
@@ -137,8 +136,7 @@ def _scores(known: Floats, signs: Floats, asked: Floats) -> Floats:
     )
     penalty = PER_PARAMETER * max(int(varies.sum()), 1)
     kinds = np.stack([signs, -signs], axis=1).reshape(len(rows), -1)
-    ridge = Ridge(alpha=penalty, fit_intercept=False, solver="cholesky").fit(mine, kinds)
-    weights = ridge.coef_.reshape(-1, len(centre)).T
+    weights = np.linalg.solve(mine.T @ mine + penalty * np.eye(len(centre)), mine.T @ kinds)
     # Equal texts are to tie, whatever the last bits of their scores.
     found: Floats = (theirs @ weights).round(9).reshape(len(asked), 2, -1)
     return found
