@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.config import Gate
 from harness.contracts import ConcurrentBackend
+from harness.contracts.mitigations import beneath
 from harness.plan_records import Target
 from harness.records import Arm, Ask, Better, Case, DrawAsk, GenerateAsk, LossAsk, Metric, ScoreAsk
 from harness.stats.power import can_pass, mde_proportion
@@ -116,7 +117,7 @@ def forecast(target: Target, gates: Sequence[Gate], *, left: Sequence[Ask], tota
     metrics = {key: probe.card.metrics[0] for key, probe in target.probes.items()}
     cells = tuple(_cell(key, cases, metrics[key]) for key, cases in target.cases.items())
     speed = rate or ASSUMED_TOKENS_PER_SECOND
-    unknown = rate is None and isinstance(target.backend, ConcurrentBackend)
+    unknown = rate is None and isinstance(beneath(target.backend), ConcurrentBackend)
     minutes = None if unknown else _group_cost(left) / speed / 60
     warnings = tuple(_too_small(target, gates))
     return Forecast(cells, total, total - len(left), minutes, speed, rate is not None, warnings)

@@ -16,11 +16,13 @@ from harness.config import Config, Gate, Profile
 from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard
 from harness.contracts.composed import NamingProbe
 from harness.contracts.instruments import AskingInstrument, FittedInstrument, Instrument
+from harness.contracts.mitigations import Mitigation, beneath
 from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
 from harness.plan_data import data_of
 from harness.plan_fit import abilities, able, not_applicable, without_training_data
 from harness.plan_instruments import model_of, named_instruments, opened, recorded, settings_of
-from harness.plan_records import CORE, DataRecord, Plan, PluginRecord, Target
+from harness.plan_mitigations import mitigated, opened_mitigations, trains
+from harness.plan_records import CORE, DataRecord, Plan, PlannedMitigation, PluginRecord, Target
 from harness.records import Better, Capability, Case, Cell, CellStatus, Metric
 from harness.registry import Plugin, Registry
 from harness.seeds import derive
@@ -47,6 +49,7 @@ class _Draft:
     cases: dict[str, tuple[Case, ...]] = field(default_factory=dict)
     instruments: dict[str, Instrument] = field(default_factory=dict)
     judges: dict[str, Backend] = field(default_factory=dict)
+    mitigations: list[Mitigation] = field(default_factory=list)
 
     def attempt(self, where: str, action: Callable[[], Any]) -> Any:
         """Run ``action``; a refusal becomes a problem at ``where`` and the answer None."""
@@ -58,13 +61,13 @@ class _Draft:
 
 
 def open_target(config: Config, registry: Registry) -> Backend:
-    """Construct the configured backend; loads no weights.
+    """Construct the configured backend, mitigations and all; loads no weights.
 
     Raises:
-        UsageError: there is no such backend, or it refuses its settings.
+        UsageError: there is no such backend or mitigation, one refuses its settings, or the two do not fit.
     """
     backend: Backend = registry.create("backend", config.model.backend, config.model.settings)
-    return backend
+    return mitigated(config, registry, backend, opened_mitigations(config, registry))
 
 
 def check(config: Config, registry: Registry) -> None:
@@ -90,6 +93,9 @@ def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], 
     """
     draft, backend = _draft(config, registry)
     identity = _identity(backend, config.model.backend, config.where("model"), fetch)
+    if trains(draft.mitigations):
+        # Only now that it is trained does the model say what it was trained on.
+        draft, backend = _draft(config, registry)
     models = {
         name: _identity(judge, f"the model of {name}", config.where("instrument", name), fetch)
         for name, judge in draft.judges.items()
@@ -101,7 +107,7 @@ def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], 
 def _identity(backend: Backend, name: str, where: str, fetch: Callable[[Backend], None]) -> Identity:
     """Get the model's files and ask who it is; a setting of the wrong type that was only stored shows here first."""
     try:
-        fetch(backend)
+        fetch(beneath(backend))
         return backend.identity()
     except (TypeError, ValueError, AttributeError) as error:
         kind = type(error).__name__
@@ -110,7 +116,7 @@ def _identity(backend: Backend, name: str, where: str, fetch: Callable[[Backend]
 
 def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
     draft = _Draft(config, registry)
-    backend: Backend | None = draft.attempt(config.where("model"), lambda: open_target(config, registry))
+    backend = _model(draft)
     for name in _probe_names(draft):
         _add_probe(draft, name, backend)
     _add_instruments(draft, backend)
@@ -120,6 +126,21 @@ def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
         raise ConfigError(draft.problems)
     draft.plugins["backend", config.model.backend] = registry.find("backend", config.model.backend)
     return draft, backend
+
+
+def _model(draft: _Draft) -> Backend | None:
+    """Open the model, and apply to it what it is to have."""
+    config, registry = draft.config, draft.registry
+    create = partial(registry.create, "backend", config.model.backend, config.model.settings)
+    backend: Backend | None = draft.attempt(config.where("model"), create)
+    where = config.where("mitigation", 0) if config.mitigation else ""
+    opened = draft.attempt(where, partial(opened_mitigations, config, registry))
+    if backend is None or not opened:
+        return backend if opened is not None else None
+    draft.mitigations = opened
+    draft.plugins |= {("mitigation", one.name): registry.find("mitigation", one.name) for one in config.mitigation}
+    changed: Backend | None = draft.attempt(where, partial(mitigated, config, registry, backend, opened))
+    return changed
 
 
 def _probe_names(draft: _Draft) -> list[str]:
@@ -212,7 +233,7 @@ def _add_instruments(draft: _Draft, backend: Backend | None) -> None:
         instrument = draft.attempt(where, partial(opened, draft.registry.create, name, settings_of(draft.config, name)))
         if instrument is None:
             continue
-        misfit = instrument.misfit(backend) if backend and isinstance(instrument, FittedInstrument) else None
+        misfit = instrument.misfit(beneath(backend)) if backend and isinstance(instrument, FittedInstrument) else None
         if misfit is not None:
             _leave_out(draft, name, f"{name}: {misfit}")
             continue
@@ -237,7 +258,7 @@ def _fit_instruments(draft: _Draft, backend: Backend) -> None:
     for name, instrument in list(draft.instruments.items()):
         if isinstance(instrument, FittedInstrument):
             try:
-                draft.instruments[name] = instrument.fitted(backend)
+                draft.instruments[name] = instrument.fitted(beneath(backend))
             except UsageError as error:
                 del draft.instruments[name], draft.plugins["instrument", name]
                 _leave_out(draft, name, f"{name}: {error}")
@@ -308,4 +329,5 @@ def _record(draft: _Draft, identity: Identity, models: Mapping[str, Identity]) -
         ),
         cases=digest([[key, list(cases)] for key, cases in draft.cases.items()]),
         instruments=recorded(draft.config, draft.instruments, models),
+        mitigations=tuple(PlannedMitigation(one.name, one.settings) for one in draft.config.mitigation),
     )

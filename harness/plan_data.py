@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.contracts import TRAINING, Backend, Dataset, Probe, TrainedBackend
 from harness.contracts.composed import OWN, SupplyingProbe
+from harness.contracts.mitigations import beneath
 from harness.data.load import load
 from harness.errors import DataError
 from harness.records import Cell
@@ -31,6 +32,7 @@ def _read(dataset: str, probe: Probe, backend: Backend) -> Dataset:
         return probe.supply()
     if dataset != TRAINING:
         return load(dataset)
-    if not isinstance(backend, TrainedBackend):
+    model = beneath(backend)
+    if not isinstance(model, TrainedBackend):
         raise DataError("The backend says that it knows its training data, and has no training_data(). Repair it.")
-    return backend.training_data()
+    return model.training_data()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.contracts import Backend, TrainedBackend
+from harness.contracts.mitigations import beneath
 from harness.errors import UsageError
 from harness.records import Capability, Cell, CellStatus
 
@@ -34,9 +35,10 @@ def abilities(backend: Backend) -> str:
 
 def without_training_data(backend: Backend) -> str:
     """Say why the model's training data cannot be had; a backend that could have it knows better than we do."""
-    if isinstance(backend, TrainedBackend):
+    model = beneath(backend)
+    if isinstance(model, TrainedBackend):
         try:
-            backend.training_data()
+            model.training_data()
         except UsageError as error:
             return f"the probe reads the model's training data, which is not to be had: {str(error).rstrip('.')}"
     return (

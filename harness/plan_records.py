@@ -10,9 +10,10 @@ from harness.canonical import Digest, digest
 from harness.contracts import Backend, Identity, Probe, ProbeCard
 from harness.contracts.instruments import Instrument
 from harness.records import Ask, Case, Cell, Metric, Value
+from harness.records.asks import LATER
 from harness.registry import Plugin
 
-__all__ = ["CORE", "DataRecord", "Plan", "PlannedInstrument", "PluginRecord", "Target"]
+__all__ = ["CORE", "DataRecord", "Plan", "PlannedInstrument", "PlannedMitigation", "PluginRecord", "Target"]
 
 CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
 """The harness itself, which computes every interval: its code is recorded like a plugin's."""
@@ -64,6 +65,19 @@ class PlannedInstrument:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedMitigation:
+    """What is done about the model's faults before it is asked.
+
+    Attributes:
+        name: Plugin name.
+        settings: As configured.
+    """
+
+    name: str
+    settings: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run will do; frozen and digestible.
 
@@ -77,6 +91,7 @@ class Plan:
         data: Data that takes part.
         cases: Digest of all cases, in order.
         instruments: Those that planned probes name, and those that are configured.
+        mitigations: Those that the model has, innermost first.
     """
 
     identity: Identity
@@ -88,6 +103,7 @@ class Plan:
     data: tuple[DataRecord, ...]
     cases: Digest
     instruments: tuple[PlannedInstrument, ...] = ()
+    mitigations: tuple[PlannedMitigation, ...] = field(default=(), metadata=LATER)
 
     @property
     def digest(self) -> Digest:

@@ -17,6 +17,7 @@ from harness.config import Config
 from harness.consult import Consultations, StoppedError
 from harness.contracts import Backend, Dataset, FetchingBackend, InvertingBackend, Readings, TrainedBackend
 from harness.contracts.instruments import Materials
+from harness.contracts.mitigations import beneath
 from harness.controls import run_controls
 from harness.energy import machine_counters
 from harness.errors import ModelError, NothingToRunError
@@ -251,8 +252,9 @@ def _conclude(
     instruments = Instruments(registry, target.instruments, consulted.models)
 
     def materials(name: str) -> Materials:
-        members, noise = partial(_members, target.backend), partial(_noise, target.backend)
-        its = Materials(journal.media, members, noise, training=partial(_training, target.backend))
+        model = beneath(target.backend)
+        members, noise = partial(_members, model), partial(_noise, model)
+        its = Materials(journal.media, members, noise, training=partial(_training, model))
         return replace(its, ask=partial(consulted.ask, name)) if name in consulted.judges else its
 
     def read(cell: str, wanted: Iterable[Reading]) -> Readings:

@@ -13,7 +13,19 @@ from harness.config.lines import Path, find_line
 from harness.records import Severity
 from harness.training.recipe import Kind, Recipe
 
-__all__ = ["Config", "Gate", "Instrument", "Model", "Plugins", "Probe", "Profile", "Run", "Train", "Waiver"]
+__all__ = [
+    "Config",
+    "Gate",
+    "Instrument",
+    "Mitigation",
+    "Model",
+    "Plugins",
+    "Probe",
+    "Profile",
+    "Run",
+    "Train",
+    "Waiver",
+]
 
 
 class Profile(StrEnum):
@@ -94,6 +106,19 @@ class Instrument(BaseModel):
         return dict(self.model_extra or {})
 
 
+class Mitigation(BaseModel):
+    """A mitigation that the model gets. Keys other than ``name`` are the mitigation's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(min_length=1, description="Name of an installed mitigation: `harness mitigations list`.")
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The mitigation's own settings."""
+        return dict(self.model_extra or {})
+
+
 class Gate(_Table):
     """A limit on one metric. Exactly one of ``min``, ``max`` and ``within``."""
 
@@ -164,6 +189,7 @@ class Config(_Table):
     run: Run = Run()  # type: ignore[call-arg]  # every field has its default
     probe: dict[str, Probe] = Field(default_factory=dict)
     instrument: dict[str, Instrument] = Field(default_factory=dict)
+    mitigation: tuple[Mitigation, ...] = ()
     gate: tuple[Gate, ...] = ()
     waiver: tuple[Waiver, ...] = ()
     train: Train = Train()  # type: ignore[call-arg]  # every field has its default

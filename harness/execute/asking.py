@@ -11,10 +11,12 @@ from threading import Event
 
 from harness.canonical import Digest, digest, dumps
 from harness.contracts import Backend, BatchBackend, ConcurrentBackend
+from harness.contracts.mitigations import LayeredBackend, RetouchingBackend, beneath
 from harness.energy import NONE, Counters
 from harness.errors import HarnessError
 from harness.execute.batches import Asks, batches
 from harness.execute.journal import Journal
+from harness.execute.layers import walk
 from harness.execute.media import Answer, with_media
 from harness.records import Ask, Finish, Reply
 
@@ -82,7 +84,7 @@ def ask_all(
     """Answer every distinct ask, from the journal where it can.
 
     Args:
-        backend: The model.
+        backend: The model; what a `LayeredBackend` asks beneath is kept in the journal of the one beneath.
         asks: In any order; equal asks are sent once.
         journal: Where replies are kept.
         stop: Checked between batches, or before each concurrent ask.
@@ -106,10 +108,13 @@ def ask_all(
         replies.update(new)
         on_replies(new)
 
-    counters = ELSEWHERE if isinstance(backend, ConcurrentBackend) else counters
+    counters = ELSEWHERE if isinstance(beneath(backend), ConcurrentBackend) else counters
     if len(known) < len(distinct):
         everything = list(distinct.items())
-        if isinstance(backend, ConcurrentBackend):
+        if isinstance(backend, LayeredBackend):
+            unanswered = {key: ask for key, ask in everything if key not in known}
+            keep(_ask_beneath(backend, unanswered, journal, stop=stop, counters=counters))
+        elif isinstance(backend, ConcurrentBackend):
             missing = [(key, ask) for key, ask in everything if key not in known]
             asyncio.run(_ask_concurrently(backend, missing, stop, keep))
         elif isinstance(backend, BatchBackend):
@@ -117,6 +122,26 @@ def ask_all(
         else:
             raise TypeError(f"{type(backend).__name__} answers neither batches nor single asks")
     return Asked(replies, len(known), len(distinct) - len(replies), time.monotonic() - started, counters)
+
+
+def _ask_beneath(
+    backend: LayeredBackend, asks: Mapping[Digest, Ask], journal: Journal, *, stop: Stop, counters: Counters
+) -> dict[Digest, Answer]:
+    """Take the steps of a layer; the pictures that its replies name come out of the journal beneath."""
+    with journal.beside(backend.inner.identity().digest) as below:
+
+        def ask(wanted: Sequence[Ask]) -> Mapping[Digest, Reply]:
+            return ask_all(backend.inner, wanted, below, stop=stop, counters=counters).replies
+
+        return {key: _retouched(backend, asks[key], reply, below) for key, reply in walk(backend, asks, ask).items()}
+
+
+def _retouched(backend: LayeredBackend, ask: Ask, reply: Reply, below: Journal) -> Answer:
+    """Fetch the pictures that ``reply`` names, and let the layer change them where it does such things."""
+    media: Mapping[str, bytes] = {name: below.media(name) for name in reply.media}
+    if isinstance(backend, RetouchingBackend):
+        reply, media = backend.retouch(ask, reply, media)
+    return Answer(_sound(reply), media)
 
 
 def _failed(error: BaseException) -> Reply:

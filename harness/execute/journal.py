@@ -60,6 +60,15 @@ class Journal:
             self._db.close()
             raise
 
+    @staticmethod
+    def file_name(identity: Digest) -> str:
+        """Name of the file that the replies of the model with this identity are kept in."""
+        return f"{identity.short}.sqlite"
+
+    def beside(self, identity: Digest) -> Journal:
+        """Open the journal of another model in the same folder."""
+        return Journal(self.path.with_name(self.file_name(identity)), identity)
+
     def _open(self, identity: Digest) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         # FULL syncs every commit: a reply that was paid for survives a power cut, not only a crash.

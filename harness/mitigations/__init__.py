@@ -1,0 +1,1 @@
+"""Mitigations that ship: each changes a backend, and is a plugin like anyone's."""
