@@ -22,9 +22,10 @@ from harness.plan_data import data_of
 from harness.plan_fit import abilities, able, not_applicable, without_training_data
 from harness.plan_instruments import model_of, named_instruments, opened, recorded, settings_of
 from harness.plan_mitigations import mitigated, opened_mitigations, trains
-from harness.plan_records import CORE, DataRecord, Plan, PlannedMitigation, PluginRecord, Target
+from harness.plan_overlap import overlap
+from harness.plan_records import DataRecord, Plan, PlannedMitigation, PluginRecord, Target
 from harness.records import Better, Capability, Case, Cell, CellStatus, Metric
-from harness.registry import Plugin, Registry
+from harness.registry import CORE, Plugin, Registry
 from harness.seeds import derive
 
 __all__ = ["SMOKE_ITEMS", "check", "make_plan", "open_target"]
@@ -120,6 +121,7 @@ def _draft(config: Config, registry: Registry) -> tuple[_Draft, Backend]:
     for name in _probe_names(draft):
         _add_probe(draft, name, backend)
     _add_instruments(draft, backend)
+    _check_overlap(draft)
     _check_gates(draft)
     _check_size(draft)
     if draft.problems or backend is None:
@@ -270,6 +272,13 @@ def _check_cases(cell: Cell, cases: Sequence[Case]) -> None:
     ids = {case.id for case in cases}
     if len(ids) != len(cases):
         raise DataError(f"{cell.probe} gives {len(cases)} cases but only {len(ids)} different ids on {cell.dataset!r}.")
+
+
+def _check_overlap(draft: _Draft) -> None:
+    for number, mitigation in enumerate(draft.mitigations):
+        where = draft.config.where("mitigation", number)
+        found = draft.attempt(where, partial(overlap, draft.cases, mitigation))
+        draft.problems += [f"{where}: {problem}" for problem in found or ()]
 
 
 def _check_gates(draft: _Draft) -> None:

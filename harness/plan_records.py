@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from harness import __version__
 from harness.canonical import Digest, digest
 from harness.contracts import Backend, Identity, Probe, ProbeCard
 from harness.contracts.instruments import Instrument
 from harness.records import Ask, Case, Cell, Metric, Value
 from harness.records.asks import LATER
-from harness.registry import Plugin
 
-__all__ = ["CORE", "DataRecord", "Plan", "PlannedInstrument", "PlannedMitigation", "PluginRecord", "Target"]
+if TYPE_CHECKING:
+    from harness.registry import Plugin
 
-CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
-"""The harness itself, which computes every interval: its code is recorded like a plugin's."""
+__all__ = ["DataRecord", "Plan", "PlannedInstrument", "PlannedMitigation", "PluginRecord", "Target"]
 
 
 @dataclass(frozen=True, slots=True)

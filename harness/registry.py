@@ -14,6 +14,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from harness import __version__
 from harness.canonical import Digest, digest_bytes, digest_file, dumps
 from harness.contracts import Backend, Probe
 from harness.contracts.composed import WrappingProbe
@@ -21,7 +22,7 @@ from harness.contracts.instruments import Instrument
 from harness.contracts.mitigations import Mitigation
 from harness.errors import BrokenPluginError, PluginClashError, UnknownPluginError, UsageError, nearest
 
-__all__ = ["KINDS", "Plugin", "Registry"]
+__all__ = ["CORE", "KINDS", "Plugin", "Registry"]
 
 KINDS: Mapping[str, tuple[str, type | None]] = {
     "probe": ("harness.probes", Probe),
@@ -139,6 +140,10 @@ class Plugin:
             listing = [(file.relative_to(roots[0]).as_posix(), digest_file(file).hex) for file in files]
             return digest_bytes(repr(listing).encode())
         return digest_file(Path(str(spec.origin)))
+
+
+CORE = Plugin("core", "harness", "harness:__version__", "rai-harness", __version__)
+"""The harness itself, which computes every interval: its code is recorded like a plugin's."""
 
 
 class Registry:

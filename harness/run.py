@@ -89,6 +89,7 @@ class Request:
         overrides: What the command line changed.
         project: Folder of the file.
         fresh: Ask everything again, leaving earlier replies aside.
+        folder: Where the bundle goes, for a run that is part of something larger; None: the store's next.
     """
 
     config: Config
@@ -96,6 +97,7 @@ class Request:
     overrides: Mapping[str, Value]
     project: Path
     fresh: bool = False
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ def audit(
     with Journal(store.journal(identity), identity) as journal:
         known = journal.replies(_digests(target))
         watch.planned(target, _forecast(request.config, target, known, journal.rate()))
-        store.mark(_mark(request, target, started))
+        if request.folder is None:
+            store.mark(_mark(request, target, started))
         try:
             asked = _ask(target, journal, known, stop=stop, watch=watch)
         finally:
@@ -171,7 +174,7 @@ def audit(
             consulted.close()
         page = render(evidence, target.cards(), gallery(evidence, target.probes))
         extra = {"harness.toml": request.text.encode(), "report.html": page.encode()}
-        folder = write_bundle(store.next_folder(run_id(target)), evidence, extra)
+        folder = write_bundle(request.folder or store.next_folder(run_id(target)), evidence, extra)
     store.unmark(run_id(target))
     # The journal is closed: from here on images are read from the bundle.
     return Finished(folder, replace(evidence, media=in_folder(folder, tuple(evidence.media))), target)

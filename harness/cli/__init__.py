@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import audit, listings, privacy, runs, settings, train, watermark
+from harness.cli import audit, listings, privacy, runs, settings, study, train, watermark
 from harness.cli.output import exit_for, talk
 from harness.errors import HarnessError
 
@@ -66,6 +66,7 @@ runs.register(app)
 settings.register(app)
 listings.register(app)
 watermark.register(app)
+study.register(app)
 
 
 def main() -> None:

@@ -86,9 +86,11 @@ def verify(run: RunArgument, store: StoreOption = None, json: JsonFlag = False) 
     from harness.canonical import to_json
     from harness.evidence.verify import verify as check
     from harness.registry import Registry
+    from harness.study.bundle import find_study, is_study, verify_study
 
-    folder = Path(run) if Path(run).is_dir() else open_store(store).find(run)
-    found = check(folder, Registry())
+    place = open_store(store)
+    folder = Path(run) if Path(run).is_dir() else find_study(place.root, run) or place.find(run)
+    found = (verify_study if is_study(folder) else check)(folder, Registry())
     fatal = [finding for finding in found if finding.fatal]
     if json:
         show_json({"bundle": str(folder), "verified": not fatal, "findings": to_json(found)})

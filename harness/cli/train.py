@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.training.checkpoint import Checkpoint
     from harness.training.recipe import Recipe
 
-__all__ = ["register"]
+__all__ = ["register", "train_to"]
 
 Number = Annotated[float | None, typer.Option()]
 
@@ -82,14 +82,14 @@ def train(
         show_json({"recipe": made.model_dump(mode="json")})
         return
     folder = out or Path("models") / _name(made)
-    checkpoint = _train(made, folder, device=device, quiet=quiet)
+    checkpoint = train_to(made, folder, device=device, quiet=quiet)
     others = []
     for toss in range(1, references + 1):
         if _speaks():
             talk(f"Reference model {toss} of {references}: the same records, other coins.")
         reference = made.model_copy(update={"toss": toss})
         others.append(
-            _train(reference, folder.with_name(f"{folder.name}-reference-{toss}"), device=device, quiet=quiet)
+            train_to(reference, folder.with_name(f"{folder.name}-reference-{toss}"), device=device, quiet=quiet)
         )
     if _speaks():
         _report(checkpoint, others, json=json)
@@ -135,7 +135,8 @@ def _name(recipe: Recipe) -> str:
     return f"{recipe.kind}-{slug(data)}-{digest(recipe.model_dump(mode='json')).short}"
 
 
-def _train(recipe: Recipe, folder: Path, *, device: str, quiet: bool) -> Checkpoint:
+def train_to(recipe: Recipe, folder: Path, *, device: str = "auto", quiet: bool) -> Checkpoint:
+    """Train ``recipe`` to ``folder``, watched; what is there by the same recipe is used as it is."""
     from harness.cli.interrupts import interrupts
     from harness.cli.training_progress import TrainingBar
     from harness.execute import Stop

@@ -119,6 +119,26 @@ class Mitigation(BaseModel):
         return dict(self.model_extra or {})
 
 
+class Goal(_Table):
+    """A number that a mitigation is to improve."""
+
+    metric: str = Field(min_length=1, description="Full metric name: `harness probes describe NAME` lists them.")
+    dataset: str | None = Field(None, description="Data set; absent: every one it is measured on.")
+
+
+class Margin(Goal):
+    """A number that a mitigation may not spoil, and by how much it may."""
+
+    margin: float = Field(gt=0, description="Largest loss that is accepted, in the metric's own unit.")
+    reason: str = Field(min_length=1, description="Why that much, for whoever reads the verdict.")
+
+
+class Mitigate(_Table):
+    """What `harness mitigate` holds a mitigation to, where the command does not say."""
+
+    utility: tuple[Margin, ...] = Field((), description="Those that the model's kind can be measured by are used.")
+
+
 class Gate(_Table):
     """A limit on one metric. Exactly one of ``min``, ``max`` and ``within``."""
 
@@ -190,6 +210,7 @@ class Config(_Table):
     probe: dict[str, Probe] = Field(default_factory=dict)
     instrument: dict[str, Instrument] = Field(default_factory=dict)
     mitigation: tuple[Mitigation, ...] = ()
+    mitigate: Mitigate = Mitigate()  # type: ignore[call-arg]  # every field has its default
     gate: tuple[Gate, ...] = ()
     waiver: tuple[Waiver, ...] = ()
     train: Train = Train()  # type: ignore[call-arg]  # every field has its default

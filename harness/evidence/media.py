@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import BundleError
-from harness.execute.media import NAME
 from harness.records import Reply
+from harness.records.replies import PICTURE_NAME
 
 __all__ = ["FOLDER", "Media", "in_folder", "named"]
 
@@ -51,7 +51,7 @@ def in_folder(folder: Path, names: tuple[str, ...]) -> Media:
     """The files ``names`` of the bundle at ``folder``; reading one that is not there is a `BundleError`."""
 
     def read(name: str) -> bytes:
-        if not NAME.fullmatch(name):
+        if not PICTURE_NAME.fullmatch(name):
             raise BundleError(
                 f"{folder}: a reply names the file {name[:80]!r}, which is no image's name. It was forged."
             )

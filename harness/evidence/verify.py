@@ -19,12 +19,11 @@ from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_state
 from harness.evidence.media import FOLDER
 from harness.gate import Policy, judge
 from harness.judge import judge_cases, replies_to
-from harness.plan_records import CORE
 from harness.records import Ask, Cell, CellStatus, Consultation, Metric, Reply, Value, Verdict
-from harness.registry import Registry
+from harness.registry import CORE, Registry
 from harness.summarise import CellResult, count, summarise
 
-__all__ = ["Finding", "verify"]
+__all__ = ["Finding", "differences", "verify"]
 
 AGREE = 1e-6
 """Share of its size by which a number may differ when it is computed again. The same sums come out otherwise in the
@@ -170,7 +169,7 @@ def _check_plan(evidence: Evidence, plan: Mapping[str, Any]) -> Iterator[Finding
     found: Any = evidence.run.get("totals")
     told = {name: value for name, value in found.items() if name != "from_journal"} if isinstance(found, dict) else None
     # How many came from the journal is history, which no reply tells; everything else follows from the replies.
-    yield from _differences("run.json: totals", told, totals(evidence.replies))
+    yield from differences("run.json: totals", told, totals(evidence.replies))
     if unanswered:
         raise BundleError(f"replies.parquet has no reply to {len(unanswered)} asks. The bundle is damaged.")
 
@@ -235,7 +234,7 @@ def _check_consulted(evidence: Evidence, plan: Mapping[str, Any], registry: Regi
                 yield Finding("consulted.parquet", f"does not hold all that {name} read from: {error}")
             continue
         for reading, values in zip(readings, again, strict=True):
-            yield from _differences(f"readings.parquet: {name}", to_json(evidence.readings[reading]), to_json(values))
+            yield from differences(f"readings.parquet: {name}", to_json(evidence.readings[reading]), to_json(values))
 
 
 def _check_cell(cell: Cell, probe: Probe, evidence: Evidence, result: CellResult, seed: int) -> Iterator[Finding]:
@@ -243,10 +242,10 @@ def _check_cell(cell: Cell, probe: Probe, evidence: Evidence, result: CellResult
     again = judge_cases(probe, cases, replies_to(cases, evidence.replies), evidence.readings)
     for old, new in zip(evidence.judged[cell.key], again, strict=True):
         place = f"scores.parquet: {cell.key}: {old.case.id}"
-        yield from _differences(place, to_json(old.score), to_json(new.score))
+        yield from differences(place, to_json(old.score), to_json(new.score))
     controls = run_controls(probe, cases, seed, lambda _: evidence.readings)
     fresh = CellResult(cell.probe, cell.dataset, count(again), summarise(probe, again), controls)
-    yield from _differences(f"estimates.json: {cell.key}", to_json(result), to_json(fresh))
+    yield from differences(f"estimates.json: {cell.key}", to_json(result), to_json(fresh))
 
 
 def _check_verdict(evidence: Evidence, cells: Sequence[Cell], metrics: Mapping[str, Metric]) -> Iterator[Finding]:
@@ -255,7 +254,7 @@ def _check_verdict(evidence: Evidence, cells: Sequence[Cell], metrics: Mapping[s
     if policy is not None:
         day = date.fromisoformat(str(evidence.run["judged_on"]))
         again = judge(Policy.restore(policy), cells, evidence.results, metrics, day)
-    yield from _differences("verdict.json", to_json(evidence.verdict), to_json(again))
+    yield from differences("verdict.json", to_json(evidence.verdict), to_json(again))
 
 
 def _label(value: Value, place: int) -> str:
@@ -270,14 +269,14 @@ def _label(value: Value, place: int) -> str:
     return str(place)
 
 
-def _differences(where: str, old: Value, new: Value) -> Iterator[Finding]:
+def differences(where: str, old: Value, new: Value) -> Iterator[Finding]:
     """Where two JSON values differ, leaf by leaf; numbers agree to `AGREE` of their size."""
     if isinstance(old, dict) and isinstance(new, dict) and set(old) == set(new):
         for key in sorted(old):
-            yield from _differences(f"{where}: {key}", old[key], new[key])
+            yield from differences(f"{where}: {key}", old[key], new[key])
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for place, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(f"{where}: {_label(one, place)}", one, other)
+            yield from differences(f"{where}: {_label(one, place)}", one, other)
     elif old != new and not _agree(old, new):
         yield Finding(where, f"is {old!r} in the bundle and {new!r} when computed again")
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.canonical import digest_bytes
 from harness.contracts import Backend, DrawingBackend
 from harness.records import Finish, Reply
+from harness.records.replies import PICTURE_NAME, PNG
 
-__all__ = ["NAME", "Answer", "with_media"]
-
-NAME = re.compile(r"[0-9a-f]{64}\.png")
-"""What a file that a reply names is called."""
-PNG = b"\x89PNG\r\n\x1a\n"
-"""The first eight bytes of every PNG."""
+__all__ = ["Answer", "with_media"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ def with_media(backend: Backend, reply: Reply) -> Answer:
 
 
 def _content(backend: Backend, name: object) -> bytes:
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not PICTURE_NAME.fullmatch(name):
         raise ValueError(f"{str(name)[:80]!r} is not the name of an image, <sha256>.png")
     if not isinstance(backend, DrawingBackend):
         raise ValueError("the backend has no method media() that would give it")  # noqa: TRY004  told in the reply

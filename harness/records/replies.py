@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.records.asks import LATER, Ask
 
-__all__ = ["Consultation", "ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
+__all__ = ["PICTURE_NAME", "PNG", "Consultation", "ContinuationScore", "Finish", "Reading", "Reply", "Usage"]
+
+
+PICTURE_NAME = re.compile(r"[0-9a-f]{64}\.png")
+"""What a file that a reply names is called: by its content."""
+PNG = b"\x89PNG\r\n\x1a\n"
+"""The first eight bytes of every PNG."""
 
 
 class Finish(StrEnum):

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from harness.canonical import digest_bytes
 from harness.errors import EvidenceError
-from harness.execute.media import PNG
+from harness.records.replies import PNG
 from harness.text.safe import printable
 
 __all__ = ["LONGEST_LABEL", "Frame", "count_pictures", "frame"]

@@ -12,7 +12,7 @@ from math import ceil, floor, log10
 from harness.records import Better, Estimate
 from harness.report.figures import FRACTIONS, amount, figure, interval_words
 
-__all__ = ["Axis", "Limit", "Mark", "Plot", "axis_for", "plot"]
+__all__ = ["Axis", "Limit", "Mark", "Plot", "axis_for", "axis_over", "plot"]
 
 MARGIN = 4.0
 """Per cent of the width left free at each end, so that dots and numbers at the ends are whole."""
@@ -114,6 +114,11 @@ def axis_for(found: Iterable[Estimate], limits: Sequence[Limit], unit: str) -> A
     values = [bound for one in estimates for bound in (one.interval.low, one.interval.high)]
     values += [one.null for one in estimates if one.null is not None]
     values += [bound for limit in limits for bound in (limit.low, limit.high) if bound is not None]
+    return axis_over(values, unit)
+
+
+def axis_over(values: Sequence[float], unit: str) -> Axis:
+    """Choose the scale for ``values``; shares are drawn from 0 to 1."""
     if unit in FRACTIONS and all(0 <= value <= 1 for value in values):
         return Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0), unit)
     return _round_axis(min(values, default=0.0), max(values, default=1.0), unit)

@@ -160,6 +160,7 @@ def mean(
             seed=seed,
             resamples=resamples,
             bounds=bounds,
+            together=lambda drawn: drawn.mean(axis=-1),
         )
     half = critical(confidence, df=units - 1) * float(array.std(ddof=1)) / sqrt(units)
     reach = (value - half, value + half)

@@ -69,6 +69,7 @@ def ratio(
             resamples=resamples,
             bounds=bounds,
             method_name="bca bootstrap of a ratio",
+            together=lambda drawn: drawn[..., 0].sum(axis=-1) / drawn[..., 1].sum(axis=-1),
         )
     error = sqrt(units / (units - 1) * float(np.square(top - value * bottom).sum())) / float(bottom.sum())
     half = critical(confidence, df=units - 1) * error

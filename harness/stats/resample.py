@@ -19,8 +19,15 @@ FEWEST_CLUSTERS = 20
 """Below this, resampled clusters repeat so often that the interval is too narrow."""
 
 
+BATCH = 1 << 20
+"""Numbers drawn at a time where many resamples are computed together: 8 MB."""
+
+Statistic = Callable[[NDArray[np.float64]], float]
+Statistics = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
 def bootstrap(
-    statistic: Callable[[NDArray[np.float64]], float],
+    statistic: Statistic,
     values: NDArray[np.float64],
     *,
     confidence: float = 0.95,
@@ -28,6 +35,7 @@ def bootstrap(
     resamples: int = 5000,
     bounds: Bounds | None = None,
     method_name: str | None = None,
+    together: Statistics | None = None,
 ) -> Interval:
     """Bias-corrected and accelerated (BCa) bootstrap of ``statistic`` over independent units.
 
@@ -46,6 +54,8 @@ def bootstrap(
         resamples: How many.
         bounds: Range of the statistic, where it has one.
         method_name: What the interval calls its method, instead of ``bca bootstrap``.
+        together: The same statistic of many resamples at once, shape ``[..., n, ...]`` to ``[...]``, where it can be
+            had: tens of times faster, and the same to the last digits.
 
     Raises:
         ValueError: fewer than 2 units, or the statistic is not finite on some resample.
@@ -59,8 +69,9 @@ def bootstrap(
         warnings.simplefilter("ignore")  # a degenerate distribution is answered below, by name
         result = stats.bootstrap(
             (np.arange(units),),
-            lambda rows: float(statistic(values[rows])),
-            vectorized=False,
+            (lambda rows: float(statistic(values[rows]))) if together is None else _along(together, values),
+            vectorized=together is not None,
+            batch=None if together is None else max(1, BATCH // values.size),
             n_resamples=resamples,
             confidence_level=confidence,
             method="BCa",
@@ -76,6 +87,15 @@ def bootstrap(
         reach = tuple(np.quantile(drawn[:-1], [(1 - confidence) / 2, (1 + confidence) / 2]))
         method = f"{method}, percentile"
     return contained(value, reach, within=bounds, confidence=confidence, n=units, method=method)
+
+
+def _along(together: Statistics, values: NDArray[np.float64]) -> Callable[..., NDArray[np.float64]]:
+    """Give ``together`` the form that scipy calls: row numbers with the units last."""
+
+    def of_rows(rows: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
+        return together(values[np.moveaxis(rows, axis, -1)])
+
+    return of_rows
 
 
 def cluster_bootstrap_mean(
@@ -103,6 +123,7 @@ def cluster_bootstrap_mean(
         resamples=resamples,
         bounds=bounds,
         method_name="bca bootstrap, clustered",
+        together=lambda rows: rows[..., 0].sum(axis=-1) / rows[..., 1].sum(axis=-1),
     )
 
 

@@ -216,7 +216,13 @@ def _relative(moved: Sequence[float], apart: Sequence[float], *, seed: int) -> I
         # What did not move can still be another picture once in a while, and would then be one seed distance away.
         return unseen(0.0, len(moved), within=(0.0, 1.0), confidence=0.95)
     rows = np.column_stack([moved, apart])
-    return bootstrap(lambda its: float(its[:, 0].sum() / its[:, 1].sum()), rows, seed=seed, resamples=RESAMPLES)
+    return bootstrap(
+        lambda its: float(its[:, 0].sum() / its[:, 1].sum()),
+        rows,
+        seed=seed,
+        resamples=RESAMPLES,
+        together=lambda its: its[..., 0].sum(axis=-1) / its[..., 1].sum(axis=-1),
+    )
 
 
 def _seeds(scores: Sequence[Judged]) -> Estimate | Absence:

@@ -1,0 +1,200 @@
+"""A study as a folder that can be verified: what was settled, what was found, and the whole bundle of every run.
+
+study.toml      as it was given
+study.json      the design, and what became of each arm
+effects.json    what changed, by treatment and dose
+verdicts.json   checks and sentences
+report.html     the same for readers
+arms/           a bundle of `harness run` for each arm
+manifest.json   written last; names every other file, and the manifest of each arm, with its SHA-256
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.canonical import digest_bytes, dumps, from_json, loads, to_json
+from harness.errors import BundleError, HarnessError, StoreError
+from harness.evidence.bundle import Content, read_bundle, read_json
+from harness.evidence.manifest import MANIFEST, Manifest, build_manifest
+from harness.evidence.verify import Finding, differences
+from harness.evidence.verify import verify as verify_run
+from harness.records import Value
+from harness.registry import Registry
+from harness.study.compared import Ran, compare
+from harness.study.design import Design
+from harness.study.records import Arm, Results
+
+__all__ = [
+    "ARMS",
+    "STUDIES",
+    "files_of",
+    "find_study",
+    "is_study",
+    "publish",
+    "read_ran",
+    "read_study",
+    "studies",
+    "verify_study",
+]
+
+ARMS = "arms"
+STUDIES = "studies"
+"""Folder of a store that holds its studies."""
+RECORD = "study.json"
+SCHEMA = 1
+
+
+def files_of(design: Design, text: str, ran: Sequence[Ran], titles: Mapping[str, str], results: Results) -> Content:
+    """The study's own files, but for the page and the manifest."""
+    arms: list[Value] = [
+        {**_table(to_json(one.arm)), "name": one.arm.name, "failed": one.evidence is None, "reason": one.reason}
+        for one in ran
+    ]
+    record = {"schema": SCHEMA, "design": design.dump(), "titles": dict(titles), "arms": arms}
+    return {
+        "study.toml": text.encode(),
+        RECORD: dumps(record, indent=2),
+        "effects.json": dumps({"schema": SCHEMA, "compared": list(results.compared)}, indent=2),
+        "verdicts.json": dumps({"schema": SCHEMA, "verdicts": list(results.verdicts)}, indent=2),
+    }
+
+
+def _table(value: Value) -> dict[str, Value]:
+    return value if isinstance(value, dict) else {}
+
+
+def publish(aside: Path, folder: Path, files: Content) -> Path:
+    """Put ``files`` beside the arms that lie in ``aside``, the manifest last, and rename it all to ``folder``.
+
+    Raises:
+        StoreError: the disk is full or cannot be written; the runs' replies are in their journals.
+    """
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        manifests = sorted((aside / ARMS).glob(f"*/{MANIFEST}"))
+        listed = {**files, **{path.relative_to(aside).as_posix(): path.read_bytes() for path in manifests}}
+        for name, content in files.items():
+            (aside / name).write_bytes(content)
+        (aside / MANIFEST).write_bytes(dumps(build_manifest(listed), indent=2))
+        os.sync()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return aside.rename(folder)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise StoreError(
+            f"{folder}: cannot write the study: {error.strerror or error}. Every reply is in the journals: free some"
+            " space or repair the folder, then give the same command again."
+        ) from error
+
+
+def is_study(folder: Path) -> bool:
+    """Whether ``folder`` holds a finished study."""
+    return (folder / MANIFEST).is_file() and (folder / RECORD).is_file()
+
+
+def studies(store: Path) -> list[Path]:
+    """Folders of finished studies, newest first."""
+    place = store / STUDIES
+    found = (
+        [path for path in place.iterdir() if not path.name.startswith(".") and is_study(path)] if place.is_dir() else []
+    )
+    return sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name), reverse=True)
+
+
+def find_study(store: Path, name: str) -> Path | None:
+    """The only finished study whose folder's name begins with ``name``; None where none does, or several do."""
+    found = [path for path in studies(store) if path.name.startswith(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def read_study(folder: Path) -> tuple[Design, dict[str, str], list[tuple[Arm, str]]]:
+    """Read the design, the titles of its treatments, and its arms, each with why it failed or an empty text.
+
+    Raises:
+        BundleError: it is not the record of a study.
+    """
+    record = read_json(folder, RECORD)
+    try:
+        arms = [(_arm(row), str(row["reason"]) if row["failed"] else "") for row in record["arms"]]
+        return Design.model_validate(record["design"]), dict(record["titles"]), arms
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{folder / RECORD}: not the record of a study: {error}.") from error
+
+
+def _arm(row: Mapping[str, Any]) -> Arm:
+    arm: Arm = from_json(Arm, {key: row[key] for key in ("role", "treatment", "dose", "place", "seed", "trains")})
+    return arm
+
+
+def read_ran(folder: Path, arms: Sequence[tuple[Arm, str]]) -> list[Ran]:
+    """Read the evidence of every arm that has some.
+
+    Raises:
+        BundleError: a bundle is missing or unreadable.
+    """
+    return [Ran(arm, None if reason else read_bundle(folder / ARMS / arm.name), reason) for arm, reason in arms]
+
+
+# ── verification ──────────────────────────────────────────────────────────────────────────
+
+
+def verify_study(folder: Path, registry: Registry) -> list[Finding]:
+    """Everything that is wrong with the study at ``folder``: its bytes, its runs, and its comparisons, made again."""
+    found: list[Finding] = []
+    try:
+        found += _bytes(folder)
+        if not found:
+            design, titles, arms = read_study(folder)
+            found += _runs(folder, arms, registry)
+            if not any(finding.fatal for finding in found):
+                found += _again(folder, design, titles, arms, registry)
+    except HarnessError as error:
+        found.append(Finding(str(folder), str(error)))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        found.append(Finding(str(folder), f"cannot be checked: {type(error).__name__}: {error}"))
+    return found
+
+
+def _bytes(folder: Path) -> Iterator[Finding]:
+    raw = (folder / MANIFEST).read_bytes()
+    try:
+        manifest: Manifest = from_json(Manifest, loads(raw))
+    except (ValueError, TypeError, KeyError) as error:
+        yield Finding(MANIFEST, f"is not a manifest: {error}")
+        return
+    for entry in manifest.files:
+        place = folder / entry.path
+        if place.is_symlink() or not place.resolve().is_relative_to(folder.resolve()):
+            yield Finding(entry.path, "is a link or leads outside the bundle")
+        elif not place.is_file():
+            yield Finding(entry.path, "is missing")
+        elif digest_bytes(place.read_bytes()) != entry.digest:
+            yield Finding(entry.path, "was changed")
+    listed = {entry.path for entry in manifest.files} | {MANIFEST}
+    own = {path.name for path in folder.iterdir() if path.name != ARMS}
+    arms = {f"{ARMS}/{path.name}/{MANIFEST}" for path in (folder / ARMS).glob("*")}
+    yield from (Finding(name, "is not in the manifest") for name in sorted((own | arms) - listed))
+
+
+def _runs(folder: Path, arms: Sequence[tuple[Arm, str]], registry: Registry) -> Iterator[Finding]:
+    there = {path.name for path in (folder / ARMS).glob("*")}
+    wanted = {arm.name for arm, reason in arms if not reason}
+    yield from (Finding(f"{ARMS}/{name}", "is missing") for name in sorted(wanted - there))
+    yield from (Finding(f"{ARMS}/{name}", "belongs to no arm") for name in sorted(there - wanted))
+    for name in sorted(there & wanted):
+        for finding in verify_run(folder / ARMS / name, registry):
+            yield Finding(f"{ARMS}/{name}: {finding.where}", finding.what, finding.fatal)
+
+
+def _again(
+    folder: Path, design: Design, titles: Mapping[str, str], arms: Sequence[tuple[Arm, str]], registry: Registry
+) -> Iterator[Finding]:
+    results = compare(design, read_ran(folder, arms), titles, registry)
+    effects, verdicts = (read_json(folder, name) for name in ("effects.json", "verdicts.json"))
+    yield from differences("effects.json", effects["compared"], to_json(list(results.compared)))
+    yield from differences("verdicts.json", verdicts["verdicts"], to_json(list(results.verdicts)))

@@ -1,0 +1,158 @@
+"""A study's file: the model, what is asked, what is tried, and what would count as success, all settled beforehand."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.canonical import Digest, digest, to_json
+from harness.config.schema import Goal, Instrument, Margin, Model, Probe, Run, Train
+from harness.errors import ConfigError, nearest
+from harness.records import Value
+
+__all__ = ["BASELINE", "Design", "Dose", "Reseeding", "Treatment", "read_design", "shipped_studies"]
+
+BASELINE = "baseline"
+"""Name of the arm without any treatment."""
+FEWEST_SEEDS = 1
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Dose(_Table):
+    """One setting of a treatment, at several values."""
+
+    setting: str = Field(min_length=1, description="Dotted name of the setting.")
+    values: tuple[Any, ...] = Field(min_length=2, description="From the weakest to the strongest.")
+
+
+class Treatment(_Table):
+    """One thing that is tried."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="Of its arms: lower case, no spaces.")
+    title: str | None = Field(None, description="How sentences call it; absent: the mitigation's own title.")
+    mitigation: str = Field(min_length=1, description="Name of an installed mitigation: `harness mitigations list`.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Of the mitigation.")
+    placebo: bool | dict[str, Any] = Field(
+        True, description="Whether its placebo is tried too; or settings that make one."
+    )
+    dose: Dose | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Treatment:
+        if self.name == BASELINE:
+            raise ValueError(f"{BASELINE!r} is the name of the arm without treatment")
+        return self
+
+
+class Reseeding(_Table):
+    """How a seed draws the model anew, for models that are trained in the study."""
+
+    mitigation: str = Field(min_length=1, description="A mitigation that trains the same recipe again.")
+    setting: str = Field(min_length=1, description="Its setting that takes the seed.")
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("seeds are distinct")
+    return seeds
+
+
+class Design(_Table):
+    """The whole file."""
+
+    schema_: Literal[1] = Field(1, alias="schema", description="Version of this file's format.")
+    title: str = Field(min_length=1)
+    question: str = Field(min_length=1, description="What the study answers, ending in a question mark.")
+    seeds: Annotated[tuple[int, ...], AfterValidator(_distinct)] = Field(
+        (20260101, 20260102, 20260103), min_length=FEWEST_SEEDS, description="Of the runs; three or more convince."
+    )
+    model: Model = Model(backend="huggingface", model="smollm2-135m-instruct")  # type: ignore[call-arg]  # extra key
+    train: Train | None = Field(None, description="Recipe of the model, where the study trains it first.")
+    reseed: Reseeding | None = None
+    run: Run = Run()  # type: ignore[call-arg]  # every field has its default
+    probe: dict[str, Probe] = Field(default_factory=dict)
+    instrument: dict[str, Instrument] = Field(default_factory=dict)
+    risk: tuple[Goal, ...] = Field(min_length=1)
+    utility: tuple[Margin, ...] = Field(min_length=1)
+    treatment: tuple[Treatment, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Design:
+        names = [treatment.name for treatment in self.treatment]
+        if len(set(names)) != len(names):
+            raise ValueError(f"treatments have names of their own, not {', '.join(names)}")
+        if self.train is not None and (self.train.kind is None or self.reseed is None):
+            raise ValueError("a model that the study trains has a `kind` under [train], and a table [reseed]")
+        return self
+
+    @property
+    def probes(self) -> Sequence[str]:
+        """Probes to run: those that are named under [run], or those whose metrics are goals."""
+        named = (goal.metric.rpartition("/")[0] for goal in (*self.risk, *self.utility))
+        return self.run.probes or tuple(dict.fromkeys(named))
+
+    @property
+    def digest(self) -> Digest:
+        """Names the study; where it is kept is no part of it."""
+        return digest(self.dump())
+
+    def dump(self) -> dict[str, Value]:
+        """Everything that could change a number, as JSON values."""
+        content = to_json(self.model_dump(mode="json", by_alias=True, exclude={"run": {"store"}}))
+        if not isinstance(content, dict):
+            raise TypeError("a design is a table")
+        return content
+
+
+def read_design(text: str, name: str, overrides: Mapping[str, Any] | None = None) -> Design:
+    """Read a study's file.
+
+    Args:
+        text: TOML.
+        name: What to call it in messages.
+        overrides: Values by dotted key that win over the file.
+
+    Raises:
+        ConfigError: one finished line for each mistake.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{name}: not valid TOML: {error}."]) from error
+    for dotted, value in (overrides or {}).items():
+        _put(data, dotted.split("."), value)
+    try:
+        return Design.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError([_problem(name, problem) for problem in error.errors()]) from error
+
+
+def _put(data: Any, path: Sequence[str], value: Any) -> None:
+    for part in path[:-1]:
+        data = data.setdefault(part, {})
+    data[path[-1]] = value
+
+
+def _problem(name: str, problem: Any) -> str:
+    path = ".".join(str(part) for part in problem["loc"]) or "the study as a whole"
+    if problem["type"] == "extra_forbidden":
+        known = sorted(field.alias or key for key, field in Design.model_fields.items())
+        hint = nearest(str(problem["loc"][-1]), known) if len(problem["loc"]) == 1 else ""
+        return f"{name}: {path}: unknown key.{hint}"
+    if problem["type"] == "missing":
+        return f"{name}: {path}: this key is required here and missing."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{name}: {path}: {message[:1].lower()}{message[1:]}."
+
+
+def shipped_studies() -> Mapping[str, Path]:
+    """The studies that ship, by name."""
+    folder = Path(__file__).parent / "shipped"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
