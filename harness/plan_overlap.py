@@ -42,6 +42,8 @@ def overlap(cases: Mapping[str, Sequence[Case]], mitigation: Mitigation) -> list
 
 def _texts(case: Case) -> Iterator[str]:
     ask = case.ask
+    if case.wording is not None:
+        yield case.wording
     if isinstance(ask, GenerateAsk):
         yield ask.prompt
     elif isinstance(ask, ScoreAsk):

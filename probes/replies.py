@@ -33,7 +33,7 @@ def unanswered(reply: Reply) -> Score | None:
     if reply.finish is Finish.TOO_LONG:
         return Score(Outcome.TRUNCATED, note=reply.error or "the prompt does not fit the model's context")
     if reply.finish is Finish.REFUSED:
-        return Score(Outcome.REFUSED, note="a content filter answered instead of the model")
+        return Score(Outcome.REFUSED, note="a content filter, or a deferral to a person, answered instead of the model")
     return None
 
 

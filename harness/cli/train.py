@@ -32,7 +32,7 @@ def train(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", help="digits, fashion-mnist, synthetic, a folder of images, or a text file."),
+        typer.Option("--data", help="digits, fashion-mnist, synthetic, people, a folder of images, or a text file."),
     ] = None,
     epsilon: Annotated[
         float | None, typer.Option("--epsilon", help="Train with differential privacy, to this.")

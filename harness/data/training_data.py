@@ -3,6 +3,7 @@
 digits                      1,797 handwritten digits, 8 by 8 pixels (scikit-learn)
 fashion-mnist               60,000 garments, 28 by 28 pixels
 synthetic:n=500,red=0.7     coloured shapes with planted attributes, drawn here
+people:n=4000,lean=0.9      short texts whose pronouns lean by occupation as planted, written here
 tinyshakespeare             a text set with a card under HARNESS_DATA
 my/pictures                 a folder of images
 my/book.txt                 a text file, JSONL or Parquet
@@ -20,13 +21,14 @@ from harness.data.examples import Examples
 from harness.data.image_folder import image_folder
 from harness.data.images import digits, fashion_mnist
 from harness.data.load import available
+from harness.data.people import parse_people, people
 from harness.data.synthetic import coloured_shapes, parse_plan
 from harness.data.third_party import find_card, verified
 from harness.errors import DataError, nearest
 
 __all__ = ["BUILT_IN", "load_examples"]
 
-BUILT_IN = ("digits", "fashion-mnist", "synthetic")
+BUILT_IN = ("digits", "fashion-mnist", "synthetic", "people")
 """Sets that need no path; a folder of the same name is asked for as ``./digits``."""
 
 
@@ -36,8 +38,8 @@ def load_examples(
     """Read the training records that ``name`` stands for.
 
     Args:
-        name: One of `BUILT_IN`, ``synthetic:`` with options, the path of a folder of images or of a text file, or
-            ``folder`` or ``folder:file`` of a text set with a card under HARNESS_DATA.
+        name: One of `BUILT_IN`, ``synthetic:`` or ``people:`` with options, the path of a folder of images or of a
+            text file, or ``folder`` or ``folder:file`` of a text set with a card under HARNESS_DATA.
         root: Folder of third-party data; None reads it from the environment variable HARNESS_DATA.
         passage_bytes: Longest passage of text in bytes; None means 254. Images have no use for it.
         say: Told before public data that is not here is fetched; None: nothing is.
@@ -50,6 +52,8 @@ def load_examples(
     kind, colon, options = name.partition(":")
     if kind == "synthetic":
         return coloured_shapes(parse_plan(options), name=name)
+    if kind == "people":
+        return people(parse_people(options), name=name)
     if name == "digits":
         return digits()
     if name == "fashion-mnist":

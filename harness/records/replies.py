@@ -25,7 +25,7 @@ class Finish(StrEnum):
     LENGTH = "length"
     """The token limit of the ask was reached."""
     REFUSED = "refused"
-    """A content filter of the provider answered instead of the model."""
+    """A content filter of the provider, or a deferral to a person, answered instead of the model."""
     TOO_LONG = "too_long"
     """The ask does not fit the model's context; nothing was shortened."""
     FAILED = "failed"

@@ -45,7 +45,8 @@ def rule(design: Design, compared: Compared, checks: tuple[Check, ...]) -> Ruled
     dose = "" if compared.dose is None else str(compared.dose)
     title = f"{compared.title} at {dose}" if dose else compared.title
     lost = f" {len(compared.lost)} pairs are left out, since a run failed." if compared.lost else ""
-    text = f"{title} {', '.join(clauses)}: {WORDS[outcome]}.{lost}"
+    told = ", and ".join(filter(None, (", ".join(clauses[:-1]), clauses[-1])))
+    text = f"{title} {told}: {WORDS[outcome]}.{lost}"
     return Ruled(compared.treatment, dose, outcome, checks, text)
 
 

@@ -23,8 +23,8 @@ from harness.records import (
     Score,
     ScoreAsk,
 )
+from harness.text.confidence import stated
 from harness.text.words import pieces
-from probes.confidence import stated
 from probes.expected import pack, unpack
 from probes.hallucination.calibration_card import ACCURACY, BRIER, ECE, OVERCONFIDENCE, card_for
 from probes.hallucination.reliability import Answers

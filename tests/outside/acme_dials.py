@@ -56,3 +56,46 @@ class Dial:
     def steps(self, ask: Ask) -> Steps:
         yield [ask]
         raise RuntimeError("the dial came off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costly:
+    """Turns stereotypes down by ``much``, and hallucination up twice as far."""
+
+    much: float = 0.1
+    card = replace(CARD, id="acme.costly", title="A costly dial")
+    placebo = None
+
+    def material(self) -> Sequence[str]:
+        return ()
+
+    def misfit(self, target: Backend) -> str | None:
+        return None if hasattr(target, "stereotype") else "this model has no dials"
+
+    def apply(self, target: Backend, work: Path) -> Backend:
+        changed = {"stereotype": target.stereotype - self.much, "hallucination": target.hallucination + 2 * self.much}
+        return replace(target, **changed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """Passes every ask on as it is."""
+
+    card = replace(CARD, id="acme.passing", title="Passing on")
+    placebo = None
+
+    def material(self) -> Sequence[str]:
+        return ()
+
+    def misfit(self, target: Backend) -> str | None:
+        return None
+
+    def apply(self, target: Backend, work: Path) -> Backend:
+        return Layer(target, self)
+
+    def details(self) -> Mapping[str, Value]:
+        return {}
+
+    def steps(self, ask: Ask) -> Steps:
+        [reply] = yield [ask]
+        return reply

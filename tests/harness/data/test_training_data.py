@@ -65,7 +65,7 @@ def test_a_changed_or_unlisted_file_of_a_text_set_is_refused(texts):
 
 @pytest.mark.parametrize("name", ["digitz", "nowhere/at/all", "missing.txt", "digits:3", "tale"])
 def test_an_unknown_name_says_what_there_is(name, texts):
-    with pytest.raises(DataError, match=r"fashion-mnist, synthetic, a folder of images") as refused:
+    with pytest.raises(DataError, match=r"fashion-mnist, synthetic, people, a folder of images") as refused:
         load_examples(name, root=texts)
     assert ("Did you mean" in str(refused.value)) == (name in {"digitz", "digits:3", "tale"})
 

@@ -24,11 +24,15 @@ stereotype = 0.8
 hallucination = 0.2
 [run]
 profile = "smoke"
+[probe."bias.paired_likelihood"]
+items = 80
+[probe."hallucination.closed_book"]
+items = 40
 [[risk]]
 metric = "bias.paired_likelihood/stereotype_share"
 [[utility]]
 metric = "hallucination.closed_book/mc1"
-margin = 0.1
+margin = 0.15
 reason = "A tenth is what users notice."
 """
 
@@ -60,7 +64,9 @@ class Told:
 @pytest.fixture
 def study(install, tmp_path):
     """Return a function that conducts the study of a text, storing under tmp_path."""
-    install("acme-dials", {"harness.mitigations": {"acme.dial": "acme_dials:Dial"}}, package=OUTSIDE / "acme_dials.py")
+    names = {"acme.dial": "Dial", "acme.costly": "Costly", "acme.passing": "Passing"}
+    points = {"harness.mitigations": {name: f"acme_dials:{its}" for name, its in names.items()}}
+    install("acme-dials", points, package=OUTSIDE / "acme_dials.py")
 
     def go(text, *, store=tmp_path / "runs", stop=None, watch=None, expect=Conducted):
         design = read_design(text, "study.toml", {"run.store": str(store)})
@@ -69,3 +75,21 @@ def study(install, tmp_path):
         return done
 
     return go
+
+
+@pytest.fixture
+def text():
+    """A study's file without a treatment."""
+    return TEXT
+
+
+@pytest.fixture
+def turned():
+    """A treatment that removes the stereotypes of the scripted model."""
+    return TURNED
+
+
+@pytest.fixture
+def told():
+    """A watch that remembers what it is told."""
+    return Told()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.confidence import stated
+from harness.text.confidence import stated
 
 
 @pytest.mark.parametrize(
