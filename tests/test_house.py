@@ -242,11 +242,13 @@ def test_third_party_benchmarks_are_not_in_the_repository():
     # Written for this project, every one.
     allowed = {"facts_mc", "minimal_pairs", "picture_prompts"} | {"answer_pairs", "cited_claims", "claim_pairs"}
     allowed |= {"distractions", "false_premises", "lookalike_requests", "package_names", "passages", "plain_text"}
+    allowed |= {"occupation_pairs"}
     allowed |= {"premise_replies", "refusal_replies", "refusal_train", "wordings", "works"}
     allowed |= {"code_requests", "group_questions", "passage_replies", "sensible_endings"}
     allowed |= {"pronoun_scenes", "provoking_prompts", "stereotype_triples"}
     allowed |= {"personal_data_prompts", "personal_data_snippets", "open_prompts", "regard_replies"}
     allowed |= {"neutral_groups", "person_requests", "toxic_replies", "toxic_train"}
+    allowed |= {"preferences", "swapped_sentences"}
     assert {path.name for path in (ROOT / "datasets").iterdir() if path.is_dir()} == allowed
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 from harness.backends.causal.placement import resolve_device
 from harness.backends.huggingface import HuggingFace
 from harness.backends.trained.conditions import unmet
-from harness.backends.trained.known import Known, look
+from harness.backends.trained.known import Known
+from harness.backends.trained.libraries import versions
 from harness.backends.trained.losses import lose
 from harness.backends.trained.marking import Mark, check_settings, open_mark
 from harness.backends.trained.parts import Parts
 from harness.backends.trained.records import Records, unknown
 from harness.backends.trained.shelf import Shelf
+from harness.backends.trained.source import Source
 from harness.backends.trained.starting import starting_noise
 from harness.backends.trained.telling import tell
 from harness.canonical import digest, to_json
-from harness.contracts import TRAINING, Dataset, Identity
+from harness.contracts import TRAINING, Dataset, Identity, Progress
 from harness.contracts.training import HOW_TRAINED
 from harness.errors import ModelError, UsageError
-from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, LossAsk, RecordAsk, Reply, ScoreAsk
+from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, LossAsk, RecordAsk, Reply, ScoreAsk, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,9 +40,6 @@ __all__ = ["Local"]
 DRAWING_VERSION = 1
 LOSS_VERSION = 1
 """Raised whenever a checkpoint could give another reply to the same ask: the journal keeps replies by identity."""
-
-LIBRARIES = ("torch", "transformers", "diffusers", "numpy", "pillow")
-"""What computes images and losses; another version may change their last bits, or a PNG's bytes."""
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class Local:
     watermark: str | None = None
     watermark_key_env: str | None = None
     watermark_strength: float | None = None
-    _known: Known | None = field(default=None, init=False, repr=False, compare=False)
+    _source: Source = field(init=False, repr=False)
     _mark: Mark | None = field(default=None, init=False, repr=False, compare=False)
     _text: HuggingFace | None = field(default=None, init=False, repr=False, compare=False)
     _generator: Generator | None = field(default=None, init=False, repr=False, compare=False)
@@ -90,6 +88,8 @@ class Local:
             raise ValueError(f"batch is at least 1, not {self.batch}")
         check_settings(self.watermark, self.watermark_key_env, self.watermark_strength)
         self._parts = Parts(self.batch)
+        references = [Path(reference).expanduser() for reference in self.references]
+        self._source = Source(Path(self.checkpoint).expanduser(), self.data, references)
 
     # ── what it is ────────────────────────────────────────────────────────────────────────
 
@@ -120,8 +120,7 @@ class Local:
                 cannot carry the watermark.
             UsageError: the key of the watermark is not there.
         """
-        known, mark = self._look(), self._marking()
-        manifest = known.checkpoint.manifest
+        manifest, known, mark = self._source.model().manifest, self._look(), self._marking()
         weights = {name: its for name, its in sorted(manifest.files.items()) if name.startswith("model/")}
         details: dict[str, Any] = {
             "kind": manifest.kind,
@@ -135,7 +134,7 @@ class Local:
             "device": resolve_device(self.device).partition(":")[0],
             "drawing": DRAWING_VERSION,
             "loss": LOSS_VERSION,
-            "versions": _versions(),
+            "versions": versions(),
         }
         if not self._draws():
             details["language"] = dict(self._language().identity().details)
@@ -183,6 +182,42 @@ class Local:
             raise ModelError(f"{self.checkpoint}: no noise can be found for images of {shape}: the model draws others.")
         return found
 
+    # ── how it is trained anew ────────────────────────────────────────────────────────────
+
+    @property
+    def recipe(self) -> Mapping[str, Value]:
+        """How it was trained, or will be: the keys of `harness.training.recipe.Recipe`.
+
+        Raises:
+            ModelError: the folder is not a finished checkpoint, or was changed.
+        """
+        return dict(self._source.recipe().model_dump(mode="json"))
+
+    def retrained(self, changes: Mapping[str, Value], work: Path) -> Local:
+        """Return what its recipe with ``changes`` trains to, once it is fetched.
+
+        Reference models are of the old recipe, so it has none. Settings of the backend stay as they are.
+
+        Raises:
+            UsageError: the changed recipe is none.
+            DataError: its records are not here.
+            ModelError: this is not a finished checkpoint, or was changed.
+        """
+        source = self._source.changed(changes, work)
+        other = replace(self, checkpoint=str(source.folder), data=None, references=())
+        other._source = source  # noqa: SLF001  of the same class
+        return other
+
+    def fetch(self, *, progress: Progress, say: Callable[[str], None]) -> None:
+        """Train what is yet to be trained, or go on with it; ``progress``, which counts bytes, is not told.
+
+        Raises:
+            ModelError: the training failed.
+            UsageError: something that its recipe asks for cannot be had.
+        """
+        del progress
+        self._source.train(device=self.device, say=say)
+
     # ── what it answers ───────────────────────────────────────────────────────────────────
 
     def length(self, ask: Ask) -> int:
@@ -225,7 +260,7 @@ class Local:
         if self._text is not None:
             self._text.close()
         self._shelf.clear()
-        self._known = None
+        self._source.forget()
         if self._generator is None and self._others is None:
             return
         self._generator = self._others = None
@@ -299,11 +334,7 @@ class Local:
     # ── opening ───────────────────────────────────────────────────────────────────────────
 
     def _look(self) -> Known:
-        """Open the checkpoint and its records, once; loads no weights."""
-        if self._known is None:
-            references = [Path(reference).expanduser() for reference in self.references]
-            self._known = look(Path(self.checkpoint).expanduser(), data=self.data, references=references)
-        return self._known
+        return self._source.look()
 
     def _marking(self) -> Mark | None:
         """The watermark, whose key is read once."""
@@ -325,12 +356,12 @@ class Local:
 
     def _language(self) -> HuggingFace:
         if self._text is None:
-            self._text = HuggingFace(str(self._look().checkpoint.folder / "model"), device=self.device)
+            self._text = HuggingFace(str(self._source.model().folder / "model"), device=self.device)
         return self._text
 
     def _open(self) -> Generator:
         if self._generator is None:
-            self._generator = self._placed(self._look().checkpoint)
+            self._generator = self._placed(self._source.model())
         return self._generator
 
     def _open_references(self) -> list[Generator]:
@@ -356,13 +387,3 @@ def _problem(model: Any, ask: DrawAsk) -> Reply | None:
 
 def _failed(problem: str) -> Reply:
     return Reply(Finish.FAILED, error=problem)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, log
 from typing import Any
 
 from harness.errors import MissingExtraError
 
-__all__ = ["BANDS", "ROWS", "THRESHOLD", "SimilarTexts", "jaccard", "lsh_curve", "shingles"]
+__all__ = ["BANDS", "ROWS", "THRESHOLD", "SimilarTexts", "banded", "jaccard", "lsh_curve", "shingles"]
 
 WORDS = 5
 THRESHOLD = 0.8
 BANDS, ROWS = 20, 5
 """Bands of so many hashes each: at the threshold, a pair is looked at with probability 0.99964."""
+MOST_HASHES = 200
 
 Shingles = frozenset[bytes]
 
@@ -34,23 +36,47 @@ def lsh_curve(similarity: float, *, rows: int = ROWS, bands: int = BANDS) -> flo
     return 1.0 - (1.0 - similarity**rows) ** bands
 
 
-class SimilarTexts:
-    """Texts seen so far, and the first of them that another is similar to."""
+def banded(threshold: float) -> tuple[int, int]:
+    """Return bands and hashes in each by which a pair of that similarity is looked at as often as one of 0.8 is.
 
-    def __init__(self) -> None:
+    Args:
+        threshold: Below 1.
+
+    Raises:
+        ValueError: it is so low that it would take more than `MOST_HASHES`.
+    """
+    missed = 1.0 - lsh_curve(THRESHOLD)
+    for rows in range(ROWS, 0, -1):
+        # A little less than the ratio, so that rounding does not make one band more of a whole number.
+        bands = ceil(log(missed) / log(1.0 - threshold**rows) - 1e-9)
+        if bands * rows <= MOST_HASHES:
+            return bands, rows
+    raise ValueError(f"a similarity of {threshold} would take more than {MOST_HASHES} hashes")
+
+
+class SimilarTexts:
+    """Texts seen so far, and the first of them that another is similar to.
+
+    Args:
+        threshold: True Jaccard similarity above which two texts are similar; `banded` says how low it may be.
+    """
+
+    def __init__(self, threshold: float = THRESHOLD) -> None:
         try:
             from datasketch import MinHash, MinHashLSH
         except ImportError as error:
             raise MissingExtraError("Finding near duplicates of text", "datasketch", "train") from error
-        self._empty: Any = MinHash(num_perm=BANDS * ROWS)
-        self._index: Any = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
+        bands, rows = banded(threshold)
+        self._threshold = threshold
+        self._empty: Any = MinHash(num_perm=bands * rows)
+        self._index: Any = MinHashLSH(num_perm=bands * rows, params=(bands, rows))
         self._shingles: dict[int, Shingles] = {}
         self._last: tuple[Sequence[str], Shingles, Any] | None = None
 
     def find(self, words: Sequence[str]) -> int | None:
-        """Return the earliest row added with Jaccard similarity above 0.8; None where there is none."""
+        """Return the earliest row added with Jaccard similarity above the threshold; None where there is none."""
         runs, sketch = self._sketched(words)
-        near = (row for row in self._index.query(sketch) if jaccard(runs, self._shingles[row]) > THRESHOLD)
+        near = (row for row in self._index.query(sketch) if jaccard(runs, self._shingles[row]) > self._threshold)
         return min(near, default=None)
 
     def add(self, row: int, words: Sequence[str]) -> None:

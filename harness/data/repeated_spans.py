@@ -147,7 +147,7 @@ def _origins(whole: NDArray[np.uint32], length: int) -> NDArray[np.int64]:
     # A window that overlaps its own first appearance is part of it: one long row of equal tokens is no repetition.
     begins = first <= places - length
     latest = np.maximum.accumulate(np.where(begins, places, -length))
-    return np.where(places - latest < length, first[latest] + places - latest, -1)
+    return np.where(places - latest < length, first[np.maximum(latest, 0)] + places - latest, -1)
 
 
 def _first_windows(whole: NDArray[np.uint32], length: int) -> NDArray[np.int64]:

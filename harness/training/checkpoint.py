@@ -21,9 +21,9 @@ from harness.models import kinds
 from harness.models.generator import Generator
 from harness.privacy.claim import Claim
 from harness.privacy.ledger import Ledger
-from harness.training.gathering import gather
 from harness.training.layout import LEDGER, MANIFEST, MODEL, RECORDS, UNDERWAY, list_files
 from harness.training.manifest import Manifest, split_digest
+from harness.training.records import gather
 from harness.training.split import Split
 
 __all__ = ["LEDGER", "RECORDS", "Checkpoint", "Manifest", "open_checkpoint"]

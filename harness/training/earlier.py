@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.errors import DataError, ModelError
 from harness.training.layout import MANIFEST
@@ -25,34 +25,40 @@ def trained_before(recipe: Recipe, material: Material, *, opener: Opener) -> tup
     Only checkpoints of ours can be looked into: of a model from elsewhere nobody here knows what it has seen.
 
     Args:
-        recipe: Of the training to be; only fine-tuning, with ``base`` among the model's settings, has models below.
+        recipe: Of the training to be; only fine-tuning has models below: the one it starts from, and ``base`` among the
+            model's settings.
         material: Its records.
         opener: Opens a folder as a checkpoint; raises `ModelError` where it is none.
     """
     found = []
-    for base in _bases(recipe.model, opener):
+    for base in _below(recipe, opener):
         common = _common(base, recipe.data, material)
         if common:
             found.append(f"{base.folder} was trained on {common} of these records")
     return tuple(found)
 
 
-def _bases(settings: Mapping[str, Any], opener: Opener) -> Iterator[Checkpoint]:
-    """The checkpoints that a fine-tuned model stands on, the nearest first."""
-    seen = set()
-    while isinstance(settings.get("base"), str):
-        folder = Path(settings["base"]).expanduser().parent
-        if not (folder / MANIFEST).is_file():
-            return
+def _below(recipe: Recipe, opener: Opener) -> Iterator[Checkpoint]:
+    """The checkpoints that a fine-tuned model stands on, each once."""
+    seen, left = set(), _named(recipe)
+    while left:
+        folder = left.pop(0)
+        if folder.resolve() in seen or not (folder / MANIFEST).is_file():
+            continue
+        seen.add(folder.resolve())
         try:
             base = opener(folder)
         except ModelError:
-            return
-        if base.folder.resolve() in seen:
-            return
-        seen.add(base.folder.resolve())
+            continue
         yield base
-        settings = base.manifest.read_recipe().model
+        left += _named(base.manifest.read_recipe())
+
+
+def _named(recipe: Recipe) -> list[Path]:
+    """Folders of the models that ``recipe`` goes on from."""
+    base = recipe.model.get("base")
+    folders = [] if recipe.start is None else [Path(recipe.start).expanduser()]
+    return [*folders, Path(base).expanduser().parent] if isinstance(base, str) else folders
 
 
 def _common(base: Checkpoint, data: str, material: Material) -> int:

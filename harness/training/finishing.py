@@ -137,6 +137,8 @@ def _manifest(training: Training, progress: Progress, material: Material, files:
         files=files,
         claim=None,
         parameters=sum(parameter.numel() for parameter in training.learned.parameters.values()),
+        prepared=() if material.stream is None else material.stream.done,
+        sources=dict(training.sources) or None,
     )
 
 

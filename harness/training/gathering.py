@@ -1,54 +1,30 @@
-"""The records of a recipe: loaded, cut down to so many, canaries planted. Training and auditing get the same."""
+"""What a recipe trains on: its records, the coins thrown for them, and what training may see made ready."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from harness.data.canaries import Canary, plant
 from harness.data.download import Say
-from harness.data.examples import Examples
-from harness.data.training_data import load_examples
 from harness.models import kinds
 from harness.training.material import Material
+from harness.training.prepare.steps import prepared
 from harness.training.recipe import Recipe
-from harness.training.split import assign, subsample
+from harness.training.records import gather
+from harness.training.split import assign
 
-__all__ = ["gather", "load"]
-
-
-def gather(
-    recipe: Recipe, *, passage_bytes: int | None, root: Path | None = None, say: Say | None = None
-) -> tuple[Examples, tuple[Canary, ...]]:
-    """Load what ``recipe`` trains on; equal recipes and data give equal records.
-
-    Args:
-        recipe: Says which data, how many records, which canaries, and the seed of all that is random here.
-        passage_bytes: Length that texts are cut to; None for images.
-        root: Folder of third-party data; None for that of the environment.
-        say: Told before public data that is not here is fetched; None: nothing is.
-
-    Raises:
-        DataError: the data cannot be found or read, or has too few records.
-        UsageError: no such data, or canaries that cannot be planted.
-    """
-    examples = load_examples(recipe.data, root=root, passage_bytes=passage_bytes, say=say)
-    examples = subsample(examples, recipe.records, seed=recipe.seed)
-    if recipe.canaries is None:
-        return examples, ()
-    return plant(examples, recipe.canaries, seed=recipe.seed)
+__all__ = ["load"]
 
 
 def load(recipe: Recipe, *, say: Say | None = None) -> Material:
-    """Load the records of ``recipe`` and throw the coins.
+    """Load the records of ``recipe``, throw the coins, and prepare what training may see.
 
     Args:
         recipe: What is trained on.
         say: Told before public data that is not here is fetched; None: nothing is.
 
     Raises:
-        DataError: the data cannot be found, read or split.
-        UsageError: no such data, or no such model settings.
+        DataError: the data cannot be found, read, split or prepared.
+        UsageError: no such data, no such model settings, or a preparation that does not suit the data.
     """
     passage_bytes = kinds.passage_bytes(recipe.kind, recipe.model)
     examples, canaries = gather(recipe, passage_bytes=passage_bytes, say=say)
-    return Material(examples, assign(examples, seed=recipe.root, canaries=canaries), passage_bytes)
+    material = Material(examples, assign(examples, seed=recipe.root, canaries=canaries), passage_bytes)
+    return prepared(material, recipe)

@@ -16,6 +16,7 @@ from harness.training.loop import train
 from harness.training.processes import Group, gather_group
 from harness.training.recipe import Recipe
 from harness.training.setting_up import build, set_up
+from harness.training.sources import sources
 from harness.training.watch import Silent, TrainingWatch
 
 __all__ = ["recipe_under_way", "run"]
@@ -40,6 +41,7 @@ def run(
     Raises:
         UsageError: something asked for cannot be had; or ``out`` holds anything else.
         DataError: the data cannot be found or read, or does not fit the model.
+        ModelError: the checkpoint that it starts from is not there, or was changed.
         TrainingDivergedError: a loss or weight is not finite.
         TrainingMemoryError: one record at a time is too much for the memory.
         TrainingStoppedError: ``stop`` said so.
@@ -75,10 +77,19 @@ def recipe_under_way(out: Path) -> Recipe | None:
 
 def _train(recipe: Recipe, keeper: Keeper, *, watch: TrainingWatch, group: Group, stop: Callable[[], bool]) -> None:
     material = load(recipe, say=watch.note)
-    generator = build(recipe, material)
+    begun = None if recipe.start is None else open_checkpoint(Path(recipe.start).expanduser())
+    generator = build(recipe, material, begun=begun)
     earlier = trained_before(recipe, material, opener=open_checkpoint) if recipe.privacy is not None else ()
     training, progress = set_up(
-        generator, recipe, material, group=group, keeper=keeper, watch=watch, stop=stop, earlier=earlier
+        generator,
+        recipe,
+        material,
+        group=group,
+        keeper=keeper,
+        watch=watch,
+        stop=stop,
+        earlier=earlier,
+        sources=sources(recipe, begun=begun),
     )
     watch.started(
         kind=recipe.kind,

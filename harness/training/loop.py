@@ -6,7 +6,7 @@ What a step does is in `plain_step` and `private_step`, which records it sees in
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -67,6 +67,7 @@ class Training:
         group: The processes that train together.
         keeper: Where states are kept.
         meter: Of energy.
+        sources: What is learned from besides the records, by content.
         watch: Is told what happens.
         stop: Whether the user wants to stop.
     """
@@ -81,6 +82,7 @@ class Training:
     group: Group
     keeper: Keeper
     meter: Meter
+    sources: Mapping[str, str]
     watch: TrainingWatch
     stop: Callable[[], bool]
 

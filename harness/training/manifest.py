@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from harness.canonical import digest, dumps, loads
+from harness.records.asks import LATER
 from harness.training.energy import Energy
+from harness.training.prepare.stream import Done
 from harness.training.recipe import Recipe
 from harness.training.split import Role, Split
 from harness.training.state import Point, Stopped
@@ -44,7 +46,7 @@ class Membership:
         members: Trained on, canaries included, each counted once.
         nonmembers: Neither trained nor validated on.
         validation: Used to validate alone.
-        removed: Duplicates that were left out.
+        removed: Left out: duplicates, and what the recipe's preparation took out of the training.
         canaries: Planted, on either side.
         records_digest: SHA-256 over the split's content, ``sha256:…``.
     """
@@ -120,6 +122,9 @@ class Manifest:
         claim: Of privacy, as `harness.privacy.claim` dumps it; None without privacy.
         parameters: Trained numbers.
         format: Of this file.
+        prepared: What was done to the members' records before training, step by step.
+        sources: SHA-256 of what was learned from besides, such as the weights it began with, by what it is; None
+            for nothing.
     """
 
     kind: str
@@ -140,6 +145,8 @@ class Manifest:
     claim: Mapping[str, JsonValue] | None
     parameters: int
     format: Literal[1] = 1
+    prepared: tuple[Done, ...] = field(default=(), metadata=LATER)
+    sources: Mapping[str, str] | None = field(default=None, metadata=LATER)
 
     def read_recipe(self) -> Recipe:
         """The recipe as a record."""

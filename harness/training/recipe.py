@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from harness.seeds import derive
+from harness.training.objectives.tables import Objective, Preference
+from harness.training.prepare.tables import Prepare
 
-__all__ = ["Canaries", "Kind", "Mode", "Privacy", "Recipe"]
+__all__ = ["ITSELF", "Canaries", "Kind", "Mode", "Privacy", "Recipe"]
 
 Kind = Literal["language", "vae", "gan", "diffusion", "text_to_image"]
 Mode = Literal["auto", "hooks", "functorch", "ghost"]
+
+ITSELF = "."
+"""As ``start`` in what changes a recipe: the weights of the very model whose recipe is changed."""
+
+LATER = frozenset({"prepare", "objective", "start"})
+"""Keys that came later: a recipe that does not use one is written, and so digested, as it was before there was one."""
 
 
 class _Table(BaseModel):
@@ -57,7 +73,7 @@ class Recipe(_Table):
     """One training, completely."""
 
     kind: Kind = Field(description="language, vae, gan, diffusion or text_to_image.")
-    data: str = Field(min_length=1, description="digits, fashion-mnist, synthetic, a folder of images or a text file.")
+    data: str = Field(min_length=1, description="digits, fashion-mnist, synthetic, people, a folder of images or a text file.")
     model: dict[str, JsonValue] = Field(default_factory=dict, description="Settings of the kind: sizes, conditioning.")
     records: int | None = Field(None, ge=2, description="Use only so many records, drawn by the seed; absent: all.")
     steps: int = Field(ge=1, description="Rounds of training.")
@@ -82,6 +98,13 @@ class Recipe(_Table):
     )
     canaries: Canaries | None = None
     privacy: Privacy | None = None
+    prepare: Prepare | None = Field(None, description="What is done to the members' records before training.")
+    start: str | None = Field(None, min_length=1, description="Folder of a checkpoint whose weights it begins with.")
+    objective: Objective | None = Field(None, description="What a language model is trained towards besides.")
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if key not in LATER or value is not None}
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
@@ -89,6 +112,15 @@ class Recipe(_Table):
             raise ValueError("patience counts validations: set validate_every too")
         if self.privacy is not None and self.max_grad_norm is not None:
             raise ValueError("with privacy each record's gradient is clipped (privacy.clip): drop max_grad_norm")
+        if self.privacy is not None and self.prepare is not None and self.prepare.mixes:
+            # Debenedetti et al. 2023, arXiv:2309.05610.
+            raise ValueError("with privacy no record may decide over another's place: of prepare, only redact can stay")
+        if self.objective is not None and self.kind != "language":
+            raise ValueError(f"the objective {self.objective.name} is one of language models, not of {self.kind}")
+        if isinstance(self.objective, Preference) and self.start is None and "base" not in self.model:
+            raise ValueError("preferences are learned by a model that writes already: give start, or base of the model")
+        if self.objective is not None and self.privacy is not None:
+            raise ValueError("what is proved of private steps is proved of single records' losses alone: no objective")
         return self
 
     @property

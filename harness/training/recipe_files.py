@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from harness.errors import UsageError, nearest
 from harness.training.recipe import Kind, Recipe
 
-__all__ = ["KINDS", "complete", "shipped"]
+__all__ = ["KINDS", "changed", "complete", "shipped"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
 """What can be trained."""
@@ -66,6 +66,25 @@ def complete(kind: str, name: str | None, changes: Mapping[str, Any]) -> Recipe:
         return Recipe.model_validate(merged)
     except ValidationError as error:
         raise UsageError("\n".join(_problem(kind, name, problem) for problem in error.errors())) from error
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """``recipe`` with ``changes`` on top: a table replaces a table whole.
+
+    Args:
+        recipe: Of a training.
+        changes: Keys of `Recipe`; None takes a key away, so that its default holds.
+
+    Raises:
+        UsageError: the result is not a sound recipe, or of another kind: every mistake, one line each.
+    """
+    if changes.get("kind", recipe.kind) != recipe.kind:
+        raise UsageError(f"A {recipe.kind} model cannot be trained anew as one of another kind: {changes['kind']!r}.")
+    merged = {**recipe.model_dump(mode="json"), **changes}
+    try:
+        return Recipe.model_validate({key: value for key, value in merged.items() if value is not None})
+    except ValidationError as error:
+        raise UsageError("\n".join(_problem(recipe.kind, "changed", problem) for problem in error.errors())) from error
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.optim import AdamW
 
+from harness.data.examples import Examples
 from harness.errors import UsageError
 from harness.models import kinds
 from harness.models.generator import Generator, Player
@@ -24,30 +26,38 @@ from harness.training.keeper import Keeper, read_job
 from harness.training.loop import Seat, Training
 from harness.training.manifest import split_digest
 from harness.training.material import Material
+from harness.training.objectives.applied import with_objective
 from harness.training.plain_step import PlainStep, Step, trained
 from harness.training.private_step import PrivateStep
 from harness.training.processes import Group
 from harness.training.recipe import Recipe
 from harness.training.split import Role
+from harness.training.starting import begin
 from harness.training.state import Learned, Progress
 from harness.training.watch import TrainingWatch
+
+if TYPE_CHECKING:
+    from harness.training.checkpoint import Checkpoint
 
 __all__ = ["build", "set_up"]
 
 TRIED = 4  # records on which it is tried whether losses and gradients keep them apart
 
 
-def build(recipe: Recipe, material: Material) -> Generator:
+def build(recipe: Recipe, material: Material, *, begun: Checkpoint | None = None) -> Generator:
     """A fresh generator for the members; its initial weights depend on the recipe's seed and toss alone.
+
+    A recipe that starts from the checkpoint ``begun`` has its weights instead.
 
     Only members are shown to it: what it fits to them, such as a vocabulary, says nothing of the other records.
 
     Raises:
-        UsageError: a setting is refused, or the records do not suit the kind.
+        UsageError: a setting is refused, or the records do not suit the kind, or the checkpoint to start from.
     """
     torch.manual_seed(derive(recipe.root, "weights"))
-    members = material.examples.take(material.split.rows(Role.MEMBER))
-    return kinds.build(recipe.kind, recipe.model, members)
+    if begun is not None:
+        return begin(begun, recipe, material)
+    return kinds.build(recipe.kind, recipe.model, material.members())
 
 
 def set_up(
@@ -60,6 +70,7 @@ def set_up(
     watch: TrainingWatch,
     stop: Callable[[], bool],
     earlier: Sequence[str] = (),
+    sources: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Training, Progress]:
     """Bring everything together, and take up the state that is kept, if any.
 
@@ -72,6 +83,7 @@ def set_up(
         watch: Is told what happens.
         stop: Whether the user wants to stop.
         earlier: Trainings on the same records that this one goes on from, each half a sentence.
+        sources: What it learns from besides, by content: `harness.training.sources`.
 
     Raises:
         UsageError: privacy cannot be had for this model or in several processes, or something else is under way.
@@ -79,24 +91,24 @@ def set_up(
     """
     for network in generator.networks.values():
         network.to(group.device).eval()
-    players = generator.players()
+    towards = with_objective(generator, recipe, material, note=watch.note)
+    players, examples, rows = towards.players, towards.examples, towards.rows
     for player in players:
         player.network.train()
     budget = _budget(recipe, material, players, keeper, group)
     optimizers = [_optimizer(player, recipe) for player in players]
     learned = Learned(players, optimizers, decay=recipe.average)
-    rows = material.split.training_rows()
     held_out = material.split.rows(Role.VALIDATION)
     if recipe.patience is not None and not len(held_out):
         raise UsageError("patience needs records to validate on, and there are none. Give more data, or no patience.")
-    records = _feed(generator, material, rows, group)
+    records = _feed(generator, examples, rows, group)
     if budget is not None:
         pairs = list(zip(players, optimizers, strict=True))
         _refuse_void(generator, recipe, earlier, budget=budget, seats=pairs, records=records)
     seats = tuple(_seats(players, optimizers, recipe, records=len(rows), budget=budget, group=group, note=watch.note))
-    validation = _feed(generator, material, held_out, group)
+    validation = _feed(generator, material.examples, held_out, group)
     # Only now, when nothing is left to refuse, is anything written.
-    keeper.begin(_job(recipe, material, generator, learned, budget))
+    keeper.begin(_job(recipe, material, generator, learned, budget=budget, sources=sources))
     progress = keeper.newest(learned, watch.note)
     if progress is None:
         progress = Progress(physical=min(recipe.physical_batch or recipe.batch, recipe.batch))
@@ -113,16 +125,17 @@ def set_up(
         group=group,
         keeper=keeper,
         meter=_meter(group, progress),
+        sources=sources,
         watch=watch,
         stop=stop,
     )
     return training, progress
 
 
-def _feed(generator: Generator, material: Material, rows: NDArray[np.int64], group: Group) -> Feed:
+def _feed(generator: Generator, examples: Examples, rows: NDArray[np.int64], group: Group) -> Feed:
     """Tensors of these records, each prepared once however often it is trained on."""
     distinct, places = np.unique(rows, return_inverse=True)
-    prepared = generator.prepare(material.examples.take(distinct)) if len(rows) else {}
+    prepared = generator.prepare(examples.take(distinct)) if len(rows) else {}
     return Feed(prepared, places, group.device)
 
 
@@ -227,7 +240,13 @@ def _refuse_void(
 
 
 def _job(
-    recipe: Recipe, material: Material, generator: Generator, learned: Learned, budget: Budget | None
+    recipe: Recipe,
+    material: Material,
+    generator: Generator,
+    learned: Learned,
+    *,
+    budget: Budget | None,
+    sources: Mapping[str, str],
 ) -> Mapping[str, Any]:
     """What must be the same when the training is taken up again."""
     return {
@@ -238,6 +257,7 @@ def _job(
         "split": split_digest(material.split),
         "frozen": learned.frozen_digest(generator.networks),
         "budget": None if budget is None else asdict(budget),
+        **({"sources": dict(sources)} if sources else {}),
     }
 
 

@@ -31,7 +31,8 @@ __all__ = ["Canary", "Role", "Split", "assign", "subsample"]
 class Role(StrEnum):
     """What a record is to the training.
 
-    A removed record is neither member nor non-member: a duplicate of it is in the data, on whichever side.
+    A removed record is neither member nor non-member: a duplicate of it is in the data, on whichever side, or the
+    preparation of the training took it out after the coin had made it a member.
     """
 
     MEMBER = "member"
@@ -50,7 +51,7 @@ class Split:
         roles: Of each record.
         repeats: How often each record is in the training set; 0 for all that are not members.
         canaries: What was planted, in the order of its records. These records are in ``ids`` like all others.
-        removed: Ids of the duplicates that were left out, in order.
+        removed: Ids of the records that were left out, in order.
     """
 
     ids: tuple[str, ...]

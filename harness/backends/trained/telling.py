@@ -10,6 +10,7 @@ from harness.contracts.training import Training
 
 if TYPE_CHECKING:
     from harness.backends.trained.known import Known
+    from harness.training.manifest import Manifest
 
 __all__ = ["tell"]
 
@@ -36,7 +37,7 @@ def tell(known: Known) -> Training:
     manifest = known.checkpoint.manifest
     split = manifest.split
     return Training(
-        what=KINDS.get(manifest.kind, manifest.kind),
+        what=_what(manifest),
         weights=manifest.parameters,
         # Data may be named by a folder; a Windows path is parted at both kinds of slashes.
         data=PureWindowsPath(manifest.data.name).name or "data without a name",
@@ -53,3 +54,9 @@ def tell(known: Known) -> Training:
         references=len(known.references),
         missing=known.missing,
     )
+
+
+def _what(manifest: Manifest) -> str:
+    """The kind of model; what it began with is another training, of which the rest says nothing."""
+    kind = KINDS.get(manifest.kind, manifest.kind)
+    return f"{kind} (begun with the weights of another training)" if "start" in (manifest.sources or {}) else kind

@@ -195,7 +195,7 @@ def test_closing_lets_go_of_weights_and_records(vae):
     vae.answer([DrawAsk(0, label=0)])
     assert vae._generator is not None
     vae.close()
-    assert (vae._generator, vae._known) == (None, None)
+    assert (vae._generator, vae._source._known) == (None, None)
     assert vae.answer([DrawAsk(0, label=0)])[0].finish is Finish.STOP
 
 
