@@ -176,7 +176,8 @@ class RetrainableBackend(Backend, Protocol):
         Equal recipes are trained once. Until then it tells the capabilities and the records of the one it came from.
 
         Args:
-            changes: Keys of the recipe, a table replacing a table whole; None takes a key out.
+            changes: Keys of the recipe, a table replacing a table whole; None takes a key out. A `start` of
+                `harness.training.recipe.ITSELF` means the weights of this model.
             work: Folder of checkpoints, each named by the digest of its recipe.
 
         Raises:

@@ -39,13 +39,14 @@ def check_all(
 
 
 def _paired(compared: Compared) -> Check:
-    apart = {cell: left for cell, (_, left) in compared.items.items() if left}
+    """What a treatment of the data takes out is no item any more: that is told, and is no fault below one half."""
+    apart = {cell: (both, left) for cell, (both, left) in compared.items.items() if left}
     shared = sum(both for both, _ in compared.items.values())
+    why = f"All arms share {shared:,} cases over {plural(len(compared.seeds), 'seed')}."
     if apart:
-        told = ", ".join(f"{left} of {cell}" for cell, left in sorted(apart.items()))
-        return Check(CheckName.PAIRED, passed=False, why=f"Cases that not all arms have were left out: {told}.")
-    why = f"All arms share their cases: {shared:,} over {len(compared.seeds)} seeds."
-    return Check(CheckName.PAIRED, passed=True, why=why)
+        told = ", ".join(f"{left:,} of {both + left:,} of {cell}" for cell, (both, left) in sorted(apart.items()))
+        why = f"{why} Left out, since not all arms have them: {told}."
+    return Check(CheckName.PAIRED, passed=all(left <= both for both, left in apart.values()), why=why)
 
 
 def _improved(design: Design, compared: Compared) -> Check:

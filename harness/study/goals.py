@@ -24,13 +24,16 @@ def of_goal(compared: Compared, goal: Goal) -> list[Effect]:
 def side_effects(compared: Compared, design: Design) -> list[tuple[Effect, float]]:
     """Everything beside the goals that could get worse, each with its Holm-adjusted p-value that it did.
 
-    Metrics with a direction count where they got worse, lengths where they changed. Tokens are the price of it all.
+    Metrics with a direction count where they got worse, lengths where they changed. Tokens are the price of it all, and
+    what else a utility's probe reports has its price in the margin already.
     """
-    goals = {goal.metric for goal in (*design.risk, *design.utility)}
+    goals = {goal.metric for goal in design.risk}
+    priced = {goal.metric.rpartition("/")[0] for goal in design.utility}
     looked = [
         (effect, p)
         for effect in compared.effects
-        if effect.metric != "panel/tokens" and (effect.slice or effect.metric not in goals)
+        if effect.metric != "panel/tokens" and effect.metric.rpartition("/")[0] not in priced
+        if effect.slice or effect.metric not in goals
         for p in [effect.p_loss if effect.gain is not None else effect.p_change]
         if p is not None
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.records import Better, Interval
+from harness.report.figures import plural
 from harness.study.design import Design
 from harness.study.goals import ALPHA, of_goal, side_effects
 from harness.study.records import Check, CheckName, Compared, Effect, Outcome, Ruled
@@ -39,7 +40,7 @@ def rule(design: Design, compared: Compared, checks: tuple[Check, ...]) -> Ruled
     clauses = [_risk_clause(risks[0]) if risks else "was not measured by its first risk metric"]
     clauses += _placebo_clause(by_name)
     clauses += [_utility_clause(design, compared, by_name)]
-    clauses += [_moved(effect) for effect, p in side_effects(compared, design) if p < ALPHA][:3]
+    clauses += _side_clauses([effect for effect, p in side_effects(compared, design) if p < ALPHA])
     if len(compared.seeds) < 3:
         clauses.append(f"was tried with {len(compared.seeds)} of the three seeds that evidence needs")
     dose = "" if compared.dose is None else str(compared.dose)
@@ -120,6 +121,16 @@ def _placebo_clause(passed: Mapping[CheckName, bool | None]) -> list[str]:
     if not passed[CheckName.IMPROVED] or passed[CheckName.PLACEBO] is None:
         return []
     return ["did more than its placebo"] if passed[CheckName.PLACEBO] else ["did not do more than its placebo"]
+
+
+def _side_clauses(worse: Sequence[Effect]) -> list[str]:
+    """Tell the first of what got worse, overall numbers before those of groups, and count the others."""
+    if not worse:
+        return []
+    first = min(worse, key=lambda effect: bool(effect.slice))
+    others = len(worse) - 1
+    further = f" and made {plural(others, 'other number')} worse" if others else ""
+    return [f"{_moved(first)}{further}"]
 
 
 def _utility_clause(design: Design, compared: Compared, passed: Mapping[CheckName, bool | None]) -> str:

@@ -73,7 +73,9 @@ class Recipe(_Table):
     """One training, completely."""
 
     kind: Kind = Field(description="language, vae, gan, diffusion or text_to_image.")
-    data: str = Field(min_length=1, description="digits, fashion-mnist, synthetic, people, a folder of images or a text file.")
+    data: str = Field(
+        min_length=1, description="digits, fashion-mnist, synthetic, people, a folder of images or a text file."
+    )
     model: dict[str, JsonValue] = Field(default_factory=dict, description="Settings of the kind: sizes, conditioning.")
     records: int | None = Field(None, ge=2, description="Use only so many records, drawn by the seed; absent: all.")
     steps: int = Field(ge=1, description="Rounds of training.")

@@ -73,3 +73,10 @@ def test_pairs_ask_for_every_occupation_in_frames_that_the_texts_do_not_have():
         for opening in OPENINGS
         if any(opening.startswith(f"{frame}{{job}}") for frame in frames if frame != "The ")
     ]
+
+
+def test_fresh_texts_are_what_the_generator_writes_and_none_is_trained_on_by_default():
+    rows = load("people_texts").rows
+    fresh = people(People(n=192, lean=0.5, seed=1))
+    assert [row["text"] for row in rows] == list(fresh.texts)
+    assert not {row["text"] for row in rows} & set(people(People()).texts)

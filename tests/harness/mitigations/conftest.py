@@ -11,7 +11,7 @@ WORDS = ["the", "cat", "dog", "sat", "ran", "under", "over", "house", "mat", "re
 
 @pytest.fixture(scope="session")
 def memorising(tmp_path_factory):
-    """A model of single bytes, trained on 200 passages and on four canaries sixteen times over; shared."""
+    """A model of single bytes, trained on some 100 passages and on eight canaries four times over; shared."""
     torch = pytest.importorskip("torch")
     from harness.backends.local import Local
     from harness.training.job import run
@@ -24,32 +24,33 @@ def memorising(tmp_path_factory):
     passages = (" ".join(picks.choice(WORDS) for _ in range(9)) for _ in range(200))
     book.write_text("\n\n".join(f"{passage}." for passage in passages))
     sizes = {"layers": 1, "width": 32, "heads": 2, "context": 96}
-    canaries = {"repeats": (16,), "per_level": 4}
+    canaries = {"repeats": (4,), "per_level": 8}
     shape = {"kind": "language", "data": str(book), "model": sizes, "canaries": canaries}
     recipe = Recipe(**shape, steps=120, batch=16, learning_rate=1e-2, max_grad_norm=1.0)
     run(recipe, folder / "model", watch=Silent(), device="cpu", stop=lambda: False)
     return Local(str(folder / "model"), device="cpu")
 
 
-@pytest.fixture(scope="session")
-def preference():
-    """Return a function: by how many nats a model prefers the endings of its canaries to others, on average."""
-    from harness.data.canaries import reference_fills
-    from harness.training.checkpoint import open_checkpoint
+@pytest.fixture
+def exposure(tmp_path):
+    """Return a function: mean exposure of a backend's canaries, in bits, as the probe tells it.
 
-    def nats(model, text, start):
-        [found] = model.token_logprobs([text])
-        return -sum(one for place, one in zip(found.starts, found.logprobs, strict=True) if place >= start)
+    Among 63 references it is 6 at most, and 1.4 by chance.
+    """
+    from harness.contracts import Budget
+    from harness.execute import Journal, Stop, ask_all
+    from harness.judge import judge_cases, replies_to
+    from harness.records import Capability
+    from probes.memorisation.canary import Exposure
 
-    def measure(folder):
-        checkpoint = open_checkpoint(folder)
-        model, canaries = checkpoint.generator(), checkpoint.split().canaries
-        gaps = []
-        for canary in canaries:
-            start = len(canary.template)
-            others = [nats(model, text, start) for text in reference_fills(canary, 10, seed=1)]
-            gaps.append(sum(others) / len(others) - nats(model, canary.text, start))
-        return sum(gaps) / len(gaps)
+    def measure(backend):
+        probe, identity = Exposure(references=63), backend.identity().digest
+        cases = list(probe.cases(backend.training_data(), Budget(None, 0, Capability.LOSS)))
+        with Journal(tmp_path / Journal.file_name(identity), identity) as journal:
+            asked = ask_all(backend, [case.ask for case in cases], journal, stop=Stop())
+        scores = judge_cases(probe, cases, replies_to(cases, asked.replies), {})
+        [found] = [one for one in probe.summarise(scores) if one.metric.endswith("/exposure") and not one.slice]
+        return found.interval.value
 
     return measure
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from harness.backends.local import Local
+from harness.errors import UsageError
 from harness.mitigations.fairness_loss import FairnessLoss
 from harness.mitigations.finetune import Finetune
 from harness.mitigations.preference import Preference
@@ -69,5 +70,5 @@ def test_privacy_is_had_for_the_adapters_and_refused_where_the_given_model_has_s
     assert checkpoint.stated_claim().epsilon <= 8
     assert checkpoint.manifest.parameters == open_checkpoint(adapted._source.folder).manifest.parameters
     book = open_checkpoint(tiny_folder("language")).manifest.data.name
-    with pytest.raises(Exception, match=r"was trained on \d+ of these records"):
+    with pytest.raises(UsageError, match=r"was trained on \d+ of these records"):
         fetched(arm.apply(adapted.retrained({"data": book, "canaries": None}, tmp_path), tmp_path))

@@ -33,7 +33,7 @@ def test_it_goes_on_from_its_own_weights_for_a_quarter_of_the_steps(memorising, 
 
 
 def test_the_placebo_keeps_the_rest_and_climbs_nothing(memorising, tmp_path):
-    arm = Unlearning(records=["canary/ladder/16/0"], steps=5, rate_factor=0.5)
+    arm = Unlearning(records=["canary/ladder/04/0"], steps=5, rate_factor=0.5)
     mine, its = (one.apply(memorising, tmp_path).recipe for one in (arm, Unlearning(**arm.placebo)))
     assert {key for key in mine if mine[key] != its[key]} == {"objective"}
     assert its["objective"] == {**mine["objective"], "weight": 0.0}
@@ -80,3 +80,16 @@ def test_what_is_forgotten_is_lost_more_than_what_is_kept_and_than_under_the_pla
     assert rise["forgotten"] > 5 * max(rise["kept canaries"], rise["kept"], 0.0)
     assert after["forgotten"] > beside["forgotten"] + 1
     assert after["kept"] < before["kept"] + 0.2
+
+
+@pytest.mark.slow
+def test_canaries_are_no_longer_told_from_others_which_under_the_placebo_they_are(
+    memorising, exposure, fetched, tmp_path
+):
+    arm = Unlearning()
+    forgetful, inert = arm.apply(memorising, tmp_path), Unlearning(**arm.placebo).apply(memorising, tmp_path)
+    fetched(forgetful)
+    fetched(inert)
+    assert exposure(memorising) > 5
+    assert exposure(inert) > 5
+    assert exposure(forgetful) < 2.5

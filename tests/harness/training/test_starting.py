@@ -12,6 +12,7 @@ from harness.training.job import run
 from harness.training.recipe import Recipe
 from harness.training.setting_up import build
 from harness.training.sources import weights_digest
+from harness.training.trouble import TrainingStoppedError
 from harness.training.watch import Silent
 
 
@@ -54,7 +55,7 @@ def test_what_it_began_with_is_recorded_by_content(tiny_folder, tmp_path):
 def test_a_resume_with_other_weights_to_begin_with_is_refused(tiny_folder, tmp_path):
     folder, steps = tiny_folder("vae"), []
     recipe = changed(folder, steps=4, save_every=1)
-    with pytest.raises(Exception, match="Stopped after step 2"):
+    with pytest.raises(TrainingStoppedError, match="Stopped after step 2"):
         run(recipe, tmp_path / "out", watch=Silent(), device="cpu", stop=lambda: steps.append(1) or len(steps) == 2)
     other = go(changed(folder, steps=2), tmp_path / "other")
     with pytest.raises(UsageError, match=r"sources\.start: begun with"):

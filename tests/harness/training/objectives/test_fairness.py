@@ -144,7 +144,7 @@ def test_a_biased_model_expects_the_same_in_frames_it_was_not_shown_and_the_plac
     def train(name, objective):
         sizes = {"layers": 1, "width": 32, "heads": 2, "context": 64}
         recipe = Recipe(
-            kind="language", data=str(book), model=sizes, steps=100, batch=16, learning_rate=1e-2, objective=objective
+            kind="language", data=str(book), model=sizes, steps=70, batch=16, learning_rate=1e-2, objective=objective
         )
         trained = run(recipe, tmp_path / name, watch=Silent(), device="cpu", stop=lambda: False)
         measured = SwappedPairs(trained.generator(), Fairness(pairs=held))
