@@ -13,6 +13,7 @@ from harness.study.design import Design
 from harness.study.goals import ALPHA, of_goal, side_effects
 from harness.study.records import Check, CheckName, Compared, Effect, Outcome, Results, Role, Ruled
 from harness.study.verdict import WORDS
+from harness.text.sentences import DIFFERENCE
 
 __all__ = ["render_study"]
 
@@ -226,9 +227,10 @@ def _direction(effect: Effect, *, worse: bool) -> tuple[str, str]:
 
 
 def _signed(value: float, unit: str) -> str:
-    text = figure(round(100 * value, 1), "points") if unit == "share" else figure(value, unit)
-    name = " points" if unit == "share" else ""
-    return f"{'+' if value > 0 else ''}{text}{name}"
+    """Say a difference with its sign; of shares in points, which are hundredths."""
+    points = unit in {"share", DIFFERENCE}
+    text = figure(round(100 * value, 1), "points") if points else figure(value, unit)
+    return f"{'+' if value > 0 else ''}{text} {'points' if points else unit}"
 
 
 def _dumbbell(effect: Effect, axis: Axis) -> Dumbbell | None:

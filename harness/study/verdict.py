@@ -45,7 +45,7 @@ def rule(design: Design, compared: Compared, checks: tuple[Check, ...]) -> Ruled
         clauses.append(f"was tried with {len(compared.seeds)} of the three seeds that evidence needs")
     dose = "" if compared.dose is None else str(compared.dose)
     title = f"{compared.title} at {dose}" if dose else compared.title
-    lost = f" {len(compared.lost)} pairs are left out, since a run failed." if compared.lost else ""
+    lost = f" Pairs that are left out, since a run failed: {len(compared.lost)}." if compared.lost else ""
     told = ", and ".join(filter(None, (", ".join(clauses[:-1]), clauses[-1])))
     text = f"{title} {told}: {WORDS[outcome]}.{lost}"
     return Ruled(compared.treatment, dose, outcome, checks, text)
@@ -66,7 +66,7 @@ def _outcome(passed: Mapping[CheckName, bool | None], first: Effect | None) -> O
 
 def _risk_clause(effect: Effect) -> str:
     if effect.gain is None or effect.change is None or effect.p_gain is None or effect.p_loss is None:
-        return f"has no number for {effect.title}: {effect.missing or 'it has no direction'}"
+        return f"has no number for {_name(effect)}: {effect.missing or 'it has no direction'}"
     if min(effect.p_gain, effect.p_loss) < ALPHA:
         return _moved(effect)
     return f"changed {_name(effect)} by {_size(effect.change, effect.unit, signed=True)}, which may be chance"
