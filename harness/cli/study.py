@@ -165,10 +165,14 @@ def _one_treatment(
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The study of a single mitigation, as its file would have it."""
+    from harness.contracts.mitigations import MitigationKind
+
     config = read.model_dump(mode="json", exclude_none=True)
     headlines = [registry.create("probe", probe).card.metrics[0].name for probe in probes]
     asked = [*probes, *(one.metric.rpartition("/")[0] for one in margins)]
+    trains = registry.create("mitigation", name, settings).card.kind in {MitigationKind.DATA, MitigationKind.TRAINING}
     return {
+        **({"reseed": config["mitigate"]["reseed"]} if trains and read.mitigate.reseed is not None else {}),
         "title": f"With and without {name}",
         "question": f"Does {name} lower the risk, and at what price?",
         "model": config["model"],

@@ -16,12 +16,16 @@ from harness.training.recipe import Kind, Recipe
 __all__ = [
     "Config",
     "Gate",
+    "Goal",
     "Instrument",
+    "Margin",
+    "Mitigate",
     "Mitigation",
     "Model",
     "Plugins",
     "Probe",
     "Profile",
+    "Reseeding",
     "Run",
     "Train",
     "Waiver",
@@ -133,9 +137,17 @@ class Margin(Goal):
     reason: str = Field(min_length=1, description="Why that much, for whoever reads the verdict.")
 
 
+class Reseeding(_Table):
+    """How a seed draws a model anew, where treatments are compared that train it."""
+
+    mitigation: str = Field(min_length=1, description="A mitigation that trains the same recipe again.")
+    setting: str = Field(min_length=1, description="Its setting that takes the seed.")
+
+
 class Mitigate(_Table):
     """What `harness mitigate` holds a mitigation to, where the command does not say."""
 
+    reseed: Reseeding | None = Field(None, description="How each seed draws the model anew, for what trains it.")
     utility: tuple[Margin, ...] = Field((), description="Those that the model's kind can be measured by are used.")
 
 

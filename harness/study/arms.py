@@ -9,6 +9,7 @@ from harness.config import Config
 from harness.config.schema import Mitigation as Applied
 from harness.config.schema import Model
 from harness.contracts.mitigations import Mitigation, MitigationKind
+from harness.errors import UsageError
 from harness.registry import Registry
 from harness.study.design import BASELINE, Design, Treatment
 from harness.study.records import Arm, Role
@@ -26,7 +27,7 @@ def lay_out(design: Design, registry: Registry, *, store: str, model: Model | No
         model: The model, where the study trains it first; None for that of the design.
 
     Raises:
-        UsageError: a mitigation is not installed, or refuses its settings.
+        UsageError: a mitigation is not installed, refuses its settings, or trains one model for several seeds.
     """
     found = model or design.model
     trained = design.reseed is not None
@@ -48,6 +49,11 @@ def _of(
         settings = settings_at(treatment, dose)
         made: Mitigation = registry.create("mitigation", treatment.mitigation, settings)
         trains = made.card.kind in {MitigationKind.DATA, MitigationKind.TRAINING}
+        if trains and not trained and len(design.seeds) > 1:
+            raise UsageError(
+                f"treatment {treatment.name!r} trains the model, and without a table [reseed] all seeds would train the"
+                " same one. Say how a seed draws it anew, or name one seed."
+            )
         for seed in design.seeds:
             config = _config(design, model, store, seed, Applied(name=treatment.mitigation, **settings))
             yield Arm(Role.TREATMENT, treatment.name, dose, place, seed, trained or trains), config

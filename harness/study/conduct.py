@@ -113,42 +113,54 @@ def conduct(
     """
     store = Store(Path(design.run.store))
     store.prepare()
-    if design.train is not None and train is None:
-        raise UsageError("This study trains its own model, and nobody here trains one.")
-    model = train(design) if design.train is not None and train is not None else design.model
-    arms = lay_out(design, registry, store=design.run.store, model=model)
-    refuse_unfit(arms, registry)
     _refuse_unmeasured(design, registry)
+    titles = _titles(design, registry)
+    arms = lay_out(design, registry, store=design.run.store, model=_model(design, train))
+    refuse_unfit(arms, registry)
     name = f"{slug(design.title)}-{design.digest.short}"
     aside = store.root / STUDIES / f".{name}.partial"
     shutil.rmtree(aside, ignore_errors=True)
     ran: list[Ran] = []
     for number, (arm, config) in enumerate(arms, 1):
-        folder = aside / ARMS / arm.name
-        request = Request(config, _toml(config), {}, project, folder=folder)
-        told = watch.arm(arm, number, len(arms))
-        try:
-            done = audit(request, registry, stop=stop, watch=told, today=today)
-        except UsageError as error:
-            # The treatment's own trouble: the others are none the worse for it. A store that fails stops the study.
-            watch.lost(arm, str(error))
-            ran.append(Ran(arm, None, str(error)))
-            continue
-        if not isinstance(done, Finished):
+        request = Request(config, _toml(config), {}, project, folder=aside / ARMS / arm.name)
+        one = _run(arm, request, registry, stop=stop, watch=watch.arm(arm, number, len(arms)), today=today)
+        if isinstance(one, Halted):
             shutil.rmtree(aside, ignore_errors=True)
-            return Halted(arm, done.left, done.interrupted)
-        ran.append(_judged(arm, config, done.evidence))
-        if ran[-1].evidence is None:
-            watch.lost(arm, ran[-1].reason)
-            shutil.rmtree(folder)
+            return one
+        if one.evidence is None:
+            watch.lost(arm, one.reason)
+        ran.append(one)
     watch.comparing()
     if all(one.evidence is None for one in ran if one.arm.role is Role.BASELINE):
         raise HarnessError(f"No baseline is left to compare with: {ran[0].reason}")
-    titles = _titles(design, registry)
     results = compare(design, ran, titles, registry)
     files = dict(files_of(design, text, ran, titles, results))
     files["report.html"] = render_study(design, ran, results).encode()
     return Conducted(publish(aside, _free(store.root / STUDIES, name), files), design, ran, results)
+
+
+def _model(design: Design, train: Callable[[Design], Model] | None) -> Model:
+    if design.train is None:
+        return design.model
+    if train is None:
+        raise UsageError("This study trains its own model, and nobody here trains one.")
+    return train(design)
+
+
+def _run(
+    arm: Arm, request: Request, registry: Registry, *, stop: Stop, watch: Watch, today: Callable[[], date]
+) -> Ran | Halted:
+    """Run one arm. Its own trouble, as of its training, is recorded; a store that fails stops the study."""
+    try:
+        done = audit(request, registry, stop=stop, watch=watch, today=today)
+    except UsageError as error:
+        return Ran(arm, None, str(error))
+    if not isinstance(done, Finished):
+        return Halted(arm, done.left, done.interrupted)
+    one = _judged(arm, request.config, done.evidence)
+    if one.evidence is None:
+        shutil.rmtree(done.folder)
+    return one
 
 
 def _judged(arm: Arm, config: Config, evidence: Evidence) -> Ran:

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.canonical import Digest, digest, to_json
-from harness.config.schema import Goal, Instrument, Margin, Model, Probe, Run, Train
+from harness.config.schema import Goal, Instrument, Margin, Model, Probe, Reseeding, Run, Train
 from harness.errors import ConfigError, nearest
 from harness.records import Value
 
-__all__ = ["BASELINE", "Design", "Dose", "Reseeding", "Treatment", "read_design", "shipped_studies"]
+__all__ = ["BASELINE", "Design", "Dose", "Treatment", "read_design", "shipped_studies"]
 
 BASELINE = "baseline"
 """Name of the arm without any treatment."""
@@ -49,13 +49,6 @@ class Treatment(_Table):
         if self.name == BASELINE:
             raise ValueError(f"{BASELINE!r} is the name of the arm without treatment")
         return self
-
-
-class Reseeding(_Table):
-    """How a seed draws the model anew, for models that are trained in the study."""
-
-    mitigation: str = Field(min_length=1, description="A mitigation that trains the same recipe again.")
-    setting: str = Field(min_length=1, description="Its setting that takes the seed.")
 
 
 def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:

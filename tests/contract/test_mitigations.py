@@ -57,6 +57,12 @@ HOSTILE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def keys(monkeypatch):
+    """What signs has a key, as anyone who uses it gives it one."""
+    monkeypatch.setenv("LABEL_KEY", "a key for tests, which anybody may know")
+
+
 def made(name: str) -> Mitigation:
     try:
         mitigation: Mitigation = REGISTRY.create("mitigation", name, SETTINGS.get(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, UsageError
 from harness.registry import Registry
 from harness.study.arms import lay_out
 from harness.study.design import read_design, shipped_studies
@@ -57,6 +57,14 @@ def test_each_seed_draws_the_model_anew_where_the_design_says_how():
     for arm, config in lay_out(read_design(text, "study.toml"), Registry(), store="runs"):
         assert arm.trains
         assert config.mitigation[0].settings == {"toss": arm.seed}
+
+
+def test_what_trains_one_model_for_several_seeds_is_refused():
+    text = TEXT.replace('mitigation = "permute_average"', 'mitigation = "private"').replace("orders", "epsilon")
+    with pytest.raises(UsageError, match=r"without a table \[reseed\] all seeds would train the same one"):
+        lay_out(read_design(text, "study.toml"), Registry(), store="runs")
+    once = read_design(f"seeds = [1]{text}", "study.toml")
+    assert len(lay_out(once, Registry(), store="runs")) == 4
 
 
 @pytest.mark.parametrize(
