@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.report.figures import amount, figure
 from harness.report.interval_plot import Axis, axis_over
 from harness.report.webpage import environment
 from harness.study.compared import Ran
 from harness.study.design import Design
+from harness.study.frontier import frontier
 from harness.study.goals import ALPHA, of_goal, side_effects
 from harness.study.records import Check, CheckName, Compared, Effect, Outcome, Results, Role, Ruled
 from harness.study.verdict import WORDS
@@ -116,23 +118,30 @@ def render_study(design: Design, ran: Sequence[Ran], results: Results) -> str:
         )
         for number, (one, ruled) in enumerate(zip(plain, results.verdicts, strict=True), 1)
     ]
-    first = next((one.evidence for one in ran if one.evidence is not None), None)
-    plan = first.run["plan"] if first is not None else {}
-    identity = plan["identity"] if isinstance(plan, dict) else {}
     return (
         environment()
         .get_template("study.html.j2")
         .render(
             design=design,
-            model=identity["name"] if isinstance(identity, dict) else "the model",
+            model=_model_name(ran),
             digest=design.digest.short,
             parts=parts,
+            frontier=frontier(design, results.compared),
             utilities=[(goal.metric, goal.margin, goal.reason) for goal in design.utility],
             items=_items(results),
             lost=[(one.arm.name, one.reason) for one in ran if one.evidence is None],
             arms=[one.arm.name for one in ran if one.evidence is not None],
         )
     )
+
+
+def _model_name(ran: Sequence[Ran]) -> str:
+    """Name of the model of the first arm, which is a baseline; where each arm trains its own, one of them."""
+    for one in ran:
+        if one.evidence is not None:
+            plan: Any = one.evidence.run["plan"]
+            return str(plan["identity"]["name"])
+    return "none"
 
 
 def _items(results: Results) -> list[tuple[str, int, int]]:
