@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from harness.backends.causal import sources
 from harness.backends.causal.answers import score_asks
@@ -21,9 +22,13 @@ from harness.backends.causal.placement import (
 )
 from harness.backends.causal.proof import check, make_scorer
 from harness.backends.causal.scores import Scorer
+from harness.backends.causal.steered import Steers, open_steers, reserving, steered_scorer, told
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
 from harness.contracts import Identity, Progress
+from harness.errors import UsageError
+from harness.mitigations.layer import MITIGATIONS
+from harness.mitigations.steering import Steering
 from harness.records import Ask, Capability, GenerateAsk, Reply, ScoreAsk, Value
 
 __all__ = ["HuggingFace"]
@@ -40,6 +45,7 @@ class _Opened:
     loaded: Loaded
     scorer: Scorer
     mark: Mark | None
+    steers: Steers | None
 
 
 @dataclass(slots=True)
@@ -62,6 +68,7 @@ class HuggingFace:
             of one prompt differ only where a context comes back; an ask with a nucleus below 1 is refused.
         watermark_key_env: Environment variable that holds the key; None for the public test key, which anybody knows.
         watermark_settings: Of the mark, such as ``{ gamma = 0.5 }``; others keep their defaults.
+        steering: What mitigations make of the next token's probabilities, in order: see `steered`.
     """
 
     model: str = "smollm2-135m-instruct"
@@ -73,6 +80,7 @@ class HuggingFace:
     watermark: str | None = None
     watermark_key_env: str | None = None
     watermark_settings: Mapping[str, Value] | None = None
+    steering: tuple[Steering, ...] = ()
     _identity: Identity | None = field(default=None, init=False, repr=False, compare=False)
     _opened: _Opened | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -84,12 +92,30 @@ class HuggingFace:
         if self.batch_tokens < 1:
             raise ValueError(f"batch_tokens is at least 1, not {self.batch_tokens}")
         check_settings(self.watermark, self.watermark_key_env, self.watermark_settings)
+        if not isinstance(self.steering, tuple) or not all(isinstance(one, Steering) for one in self.steering):
+            raise ValueError("steering is what a mitigation sets: name the mitigation under [[mitigation]]")
 
     @property
     def capabilities(self) -> frozenset[Capability]:
         """It continues text and scores it; MARK_TEXT where it has a watermark."""
         marks = [Capability.MARK_TEXT] if self.watermark is not None else []
         return frozenset({Capability.GENERATE, Capability.SCORE, *marks})
+
+    def steered(self, **settings: Any) -> HuggingFace:
+        """Return it with other settings; a ``steering`` comes behind those that it has.
+
+        Where one changes how texts are scored, every text is read by itself, and once more behind each preamble; what
+        is read at once is shorter by the longest of them.
+
+        Raises:
+            UsageError: it has no such setting, or refuses it.
+        """
+        added = settings.pop("steering", None)
+        try:
+            other = replace(self, **settings)
+            return other if added is None else replace(other, steering=(*self.steering, added))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"This model cannot be set so: {error}.") from error
 
     def fetch(self, *, progress: Progress | None = None, say: Callable[[str], None] | None = None) -> None:
         """Bring the model onto this machine if it is not here; the only method that may open a connection.
@@ -119,10 +145,13 @@ class HuggingFace:
                 "decoding": f"generate-{DECODING_VERSION}",
                 "versions": versions,
             }
+            if self.steering:
+                details[MITIGATIONS] = told(self.steering)
             mark = self._mark(files)
             if mark is not None:
                 details["watermark"] = mark.details()
-            self._identity = Identity("huggingface", found.name, digest(details), details)
+            name = " + ".join((found.name, *(one.card.id for one in self.steering)))
+            self._identity = Identity("huggingface", name, digest(details), details)
         return self._identity
 
     def _found(self) -> tuple[sources.Found, ModelFiles, dict[str, str]]:
@@ -167,7 +196,11 @@ class HuggingFace:
         write = [(number, ask) for number, ask in enumerate(asks) if isinstance(ask, GenerateAsk)]
         scored = score_asks(opened.loaded.tokens, opened.scorer, [ask for _, ask in score])
         written = continue_prompts(
-            opened.loaded, [ask for _, ask in write], batch_tokens=self.batch_tokens, mark=opened.mark
+            opened.loaded,
+            [ask for _, ask in write],
+            batch_tokens=self.batch_tokens,
+            mark=opened.mark,
+            steers=opened.steers,
         )
         replies = {number: reply for (number, _), reply in zip((*score, *write), (*scored, *written), strict=True)}
         return [replies.get(number) or _refused(ask) for number, ask in enumerate(asks)]
@@ -182,7 +215,10 @@ class HuggingFace:
                 check(loaded, half=placed["dtype"] != "float32")
             if mark is not None:
                 mark.fit(loaded.tokens.vocabulary)
-            self._opened = _Opened(loaded, make_scorer(loaded, placed["scoring"]), mark)
+            loaded = reserving(loaded, self.steering)
+            scorer = steered_scorer(loaded, self.steering) or make_scorer(loaded, placed["scoring"])
+            steers = open_steers(loaded, self.steering) if self.steering else None
+            self._opened = _Opened(loaded, scorer, mark, steers)
         return self._opened
 
     def close(self) -> None:

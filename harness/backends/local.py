@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.causal.placement import resolve_device
 from harness.backends.huggingface import HuggingFace
-from harness.backends.trained.conditions import unmet
+from harness.backends.trained.conditions import refusal
 from harness.backends.trained.known import Known
 from harness.backends.trained.libraries import versions
 from harness.backends.trained.losses import lose
@@ -19,13 +20,14 @@ from harness.backends.trained.marking import Mark, check_settings, open_mark
 from harness.backends.trained.parts import Parts
 from harness.backends.trained.records import Records, unknown
 from harness.backends.trained.shelf import Shelf
-from harness.backends.trained.source import Source
+from harness.backends.trained.source import Source, placed
 from harness.backends.trained.starting import starting_noise
 from harness.backends.trained.telling import tell
 from harness.canonical import digest, to_json
 from harness.contracts import TRAINING, Dataset, Identity, Progress
 from harness.contracts.training import HOW_TRAINED
 from harness.errors import ModelError, UsageError
+from harness.mitigations.layer import MITIGATIONS
 from harness.records import Ask, Capability, DrawAsk, Finish, GenerateAsk, LossAsk, RecordAsk, Reply, ScoreAsk, Value
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.models.generator import Generator
-    from harness.training.checkpoint import Checkpoint
 
 __all__ = ["Local"]
 
@@ -76,6 +77,7 @@ class Local:
     watermark_key_env: str | None = None
     watermark_strength: float | None = None
     _source: Source = field(init=False, repr=False)
+    _steered: tuple[Mapping[str, Any], ...] = field(default=(), init=False, repr=False)
     _mark: Mark | None = field(default=None, init=False, repr=False, compare=False)
     _text: HuggingFace | None = field(default=None, init=False, repr=False, compare=False)
     _generator: Generator | None = field(default=None, init=False, repr=False, compare=False)
@@ -104,6 +106,8 @@ class Local:
         own = {Capability.DRAW} if self._draws() else {Capability.GENERATE, Capability.SCORE}
         if known.asked_by == "prompt":
             own |= {Capability.TEXT_TO_IMAGE}
+        if any(settings.get("watermark") for settings in self._steered):
+            own |= {Capability.MARK_TEXT}
         told = set() if known.records is None else {Capability.LOSS, Capability.TRAINING_DATA}
         return frozenset(own | told)
 
@@ -136,9 +140,13 @@ class Local:
             "loss": LOSS_VERSION,
             "versions": versions(),
         }
+        name = Path(self.checkpoint).expanduser().resolve().name
         if not self._draws():
-            details["language"] = dict(self._language().identity().details)
-        return Identity("local", Path(self.checkpoint).expanduser().resolve().name, digest(details), details)
+            its = self._language().identity()
+            name += its.name.removeprefix("model")
+            details["language"] = dict(its.details)
+            details |= {key: its.details[key] for key in {MITIGATIONS} & set(its.details)}
+        return Identity("local", name, digest(details), details)
 
     def training_data(self) -> Dataset:
         """What it was, and was not, trained on.
@@ -205,7 +213,22 @@ class Local:
         """
         source = self._source.changed(changes, work)
         other = replace(self, checkpoint=str(source.folder), data=None, references=())
-        other._source = source  # noqa: SLF001  of the same class
+        other._source, other._steered = source, self._steered  # noqa: SLF001  of the same class
+        return other
+
+    def steered(self, **settings: Any) -> Local:
+        """Return it with other settings: of a language model, those of the ``huggingface`` backend.
+
+        Raises:
+            UsageError: it has no such setting, or refuses it.
+        """
+        text = not self._draws()
+        try:
+            other = replace(self, **({} if text else settings))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"This model cannot be set so: {error}.") from error
+        other._source, other._steered = self._source, (*self._steered, settings) if text else ()  # noqa: SLF001
+        other._steer(HuggingFace(""))  # noqa: SLF001  what would refuse them later does so now
         return other
 
     def fetch(self, *, progress: Progress, say: Callable[[str], None]) -> None:
@@ -275,7 +298,7 @@ class Local:
             return [_failed("a language model draws no images")] * len(asks)
         model: Any = self._open()
         wanted = [ask for ask in asks if isinstance(ask, DrawAsk)]
-        problems = [_problem(model, ask) for ask in wanted]
+        problems = [refusal(model, ask) for ask in wanted]
         sound = [ask for ask, problem in zip(wanted, problems, strict=True) if problem is None]
         drawn = iter(self._parts.answer(sound, lambda part: self._draw(model, part)))
         return [next(drawn) if problem is None else problem for problem in problems]
@@ -356,33 +379,21 @@ class Local:
 
     def _language(self) -> HuggingFace:
         if self._text is None:
-            self._text = HuggingFace(str(self._source.model().folder / "model"), device=self.device)
+            self._text = self._steer(HuggingFace(str(self._source.model().folder / "model"), device=self.device))
         return self._text
+
+    def _steer(self, text: HuggingFace) -> HuggingFace:
+        return reduce(lambda its, settings: its.steered(**settings), self._steered, text)
 
     def _open(self) -> Generator:
         if self._generator is None:
-            self._generator = self._placed(self._source.model())
+            self._generator = placed(self._source.model(), self.device)
         return self._generator
 
     def _open_references(self) -> list[Generator]:
         if self._others is None:
-            self._others = [self._placed(reference) for reference in self._look().references]
+            self._others = [placed(reference, self.device) for reference in self._look().references]
         return self._others
-
-    def _placed(self, checkpoint: Checkpoint) -> Generator:
-        generator, device = checkpoint.generator(), resolve_device(self.device)
-        for network in generator.networks.values():
-            network.to(device).eval()
-        return generator
-
-
-def _problem(model: Any, ask: DrawAsk) -> Reply | None:
-    """The reply to an ask that the model cannot honour; None where it can."""
-    problem = unmet(ask, prompted=model.prompted, classes=len(model.classes))
-    if problem:
-        return _failed(problem)
-    beyond = model.prompt_problem(ask.prompt) if model.prompted else ""
-    return Reply(Finish.TOO_LONG, error=f"the prompt {beyond}") if beyond else None
 
 
 def _failed(problem: str) -> Reply:

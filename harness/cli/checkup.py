@@ -27,6 +27,8 @@ EXTRAS = {
     "search": ("pydivsufsort",),
     "toxicity": ("detoxify",),
     "sentiment": ("vaderSentiment",),
+    "spelling": ("symspellpy",),
+    "provenance": ("c2pa-python",),
 }
 """Packages of each extra, beside those of extras that it includes."""
 

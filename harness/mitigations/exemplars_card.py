@@ -11,14 +11,22 @@ CARD = MitigationCard(
     version="1",
     title="Balanced examples",
     kind=MitigationKind.PROMPT,
-    does="Shows the model questions with good answers before it is asked, balanced over groups and answers.",
+    does="Shows the model questions with good answers before it is asked, balanced over kinds of answers.",
     cost="The words of the examples are read with every ask: about 40 tokens each. No further calls.",
     limits=(
         (
             "Examples teach a form too, such as short answers: what the placebo, other examples in the same form, does"
             " as well is due to that."
         ),
-        "The examples are balanced over what they name, which is eight attributes with two pairs of groups each.",
+        (
+            "Half of the fair examples have no answer, and of the others each of the two people is one as often; they"
+            " are drawn evenly from eight attributes with two pairs of groups each. Single groups are not balanced:"
+            " eight examples name the right one of eight pairs."
+        ),
+        (
+            "The placebo has about as many words, and so more examples, which are shorter; where its sixteen run out,"
+            " they are shown again."
+        ),
         "Where a model scores text, the examples are text before it, whatever it makes of them.",
         "Texts that are scored in windows are passed on as they are, and so are losses and pictures.",
         "Which examples are shown, and in which order, matters; a seed draws one set of very many.",

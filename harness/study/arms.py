@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.config import Config
@@ -14,7 +14,7 @@ from harness.registry import Registry
 from harness.study.design import BASELINE, Design, Treatment
 from harness.study.records import Arm, Role
 
-__all__ = ["lay_out", "settings_at"]
+__all__ = ["lay_out", "refuse_one_model", "settings_at"]
 
 
 def lay_out(design: Design, registry: Registry, *, store: str, model: Model | None = None) -> list[tuple[Arm, Config]]:
@@ -27,7 +27,7 @@ def lay_out(design: Design, registry: Registry, *, store: str, model: Model | No
         model: The model, where the study trains it first; None for that of the design.
 
     Raises:
-        UsageError: a mitigation is not installed, refuses its settings, or trains one model for several seeds.
+        UsageError: a mitigation is not installed, or refuses its settings.
     """
     found = model or design.model
     trained = design.reseed is not None
@@ -40,6 +40,22 @@ def lay_out(design: Design, registry: Registry, *, store: str, model: Model | No
     return arms
 
 
+def refuse_one_model(design: Design, arms: Sequence[tuple[Arm, Config]]) -> None:
+    """Make sure that seeds draw the model anew wherever a treatment trains it: else they would all be one model.
+
+    Raises:
+        UsageError: they would not; names the treatment.
+    """
+    if design.reseed is not None or len(design.seeds) == 1:
+        return
+    for arm, _ in arms:
+        if arm.trains:
+            raise UsageError(
+                f"treatment {arm.treatment!r} trains the model, and without a table [reseed] all seeds would train the"
+                " same one. Say how a seed draws it anew, or name one seed."
+            )
+
+
 def _of(
     design: Design, treatment: Treatment, model: Model, store: str, registry: Registry
 ) -> Iterator[tuple[Arm, Config]]:
@@ -49,11 +65,6 @@ def _of(
         settings = settings_at(treatment, dose)
         made: Mitigation = registry.create("mitigation", treatment.mitigation, settings)
         trains = made.card.kind in {MitigationKind.DATA, MitigationKind.TRAINING}
-        if trains and not trained and len(design.seeds) > 1:
-            raise UsageError(
-                f"treatment {treatment.name!r} trains the model, and without a table [reseed] all seeds would train the"
-                " same one. Say how a seed draws it anew, or name one seed."
-            )
         for seed in design.seeds:
             config = _config(design, model, store, seed, Applied(name=treatment.mitigation, **settings))
             yield Arm(Role.TREATMENT, treatment.name, dose, place, seed, trained or trains), config

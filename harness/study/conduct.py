@@ -21,7 +21,7 @@ from harness.execute import Stop
 from harness.plan import check
 from harness.registry import Registry
 from harness.run import Finished, Request, Watch, audit
-from harness.study.arms import lay_out, settings_at
+from harness.study.arms import lay_out, refuse_one_model, settings_at
 from harness.study.bundle import ARMS, STUDIES, files_of, publish
 from harness.study.compared import Ran, compare
 from harness.study.design import Design
@@ -108,6 +108,7 @@ def conduct(
         today: The day on which verdicts of runs are made.
 
     Raises:
+        UsageError: a treatment trains the model, and all seeds would train the same one.
         ConfigError: a mitigation cannot be applied, a metric is measured by no probe, or the like; nothing was run.
         HarnessError: the store failed, or no baseline is left to compare with.
     """
@@ -117,6 +118,7 @@ def conduct(
     titles = _titles(design, registry)
     arms = lay_out(design, registry, store=design.run.store, model=_model(design, train))
     refuse_unfit(arms, registry)
+    refuse_one_model(design, arms)
     name = f"{slug(design.title)}-{design.digest.short}"
     aside = store.root / STUDIES / f".{name}.partial"
     shutil.rmtree(aside, ignore_errors=True)

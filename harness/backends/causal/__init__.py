@@ -14,6 +14,7 @@
     answers    score asks → replies
     sampling   logits → one drawn token a line
     decoding   prompts → text, greedy or sampled, each ask with its own random stream
+    steered    what mitigations make of the next token, in writing and in scoring
 
 Torch and transformers are imported only inside functions of those that compute.
 """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
-from harness.backends.causal.scores import Scorer, Scores, Spelled
+from harness.backends.causal.scores import Scorer, Scores, Spelled, joined
 from harness.backends.causal.tokens import Encoded, Tokens, failed
 from harness.records import ContinuationScore, Finish, Reply, ScoreAsk
 
@@ -48,15 +48,7 @@ def _score(scorer: Scorer, asks: Sequence[Encoded], *, moments: bool) -> Scores:
     """Score each ask's branches; windows, each a text of its own to the scorer, become one continuation again."""
     groups = [group for ask in asks for group in ([[one] for one in ask.branches] if ask.rolling else [ask.branches])]
     scored = iter(scorer.score(groups, moments=moments))
-    return [[_joined([next(scored)[0] for _ in ask.branches])] if ask.rolling else list(next(scored)) for ask in asks]
-
-
-def _joined(windows: Sequence[Spelled]) -> Spelled:
-    logprobs, means, deviations = (
-        tuple(value for window in windows for value in getattr(window, name))
-        for name in ("logprobs", "means", "deviations")
-    )
-    return Spelled(logprobs, all(window.greedy for window in windows), means, deviations)
+    return [[joined([next(scored)[0] for _ in ask.branches])] if ask.rolling else list(next(scored)) for ask in asks]
 
 
 def _reply(ask: Encoded, spelled: Sequence[Spelled]) -> Reply:

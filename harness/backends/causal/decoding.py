@@ -2,7 +2,7 @@
 
 Sampling draws one number per token from a stream named by the ask and inverts the distribution's cumulative sum with
 it. So an ask gives the same text whatever shares its batch, up to the rounding of the logits. A watermark is put into
-the logits before, where the model has one and the ask wants it.
+the logits before, where the model has one and the ask wants it. Where the next token is steered, that comes first.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from harness.backends.causal.loading import Loaded
 from harness.backends.causal.marks import Mark, Marking
 from harness.backends.causal.sampling import draw
+from harness.backends.causal.steered import Steers
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
 from harness.records import Finish, GenerateAsk, Reply, Usage
@@ -29,18 +30,18 @@ __all__ = ["continue_prompts"]
 
 @dataclass(slots=True)
 class _Line:
-    """One row of a batch while it is written.
+    """One ask of a batch while its reply is written: a row, and one more behind each preamble.
 
     Attributes:
         ask: What is asked.
-        prompt: Token ids of the prompt.
+        prompts: Token ids of the prompt, and of the same behind each preamble.
         stream: Random stream of the ask.
         written: Number of new tokens, once it ended.
         finish: Why it ended; None while it goes on.
     """
 
     ask: GenerateAsk
-    prompt: list[int]
+    prompts: list[list[int]]
     stream: Random
     written: int = 0
     finish: Finish | None = None
@@ -50,9 +51,24 @@ class _Line:
         # A stop text of n bytes ends within the last n tokens, plus a few that decode to nothing.
         self.tail = max((len(stop.encode()) for stop in self.ask.stop), default=0) + 8
 
+    @property
+    def prompt(self) -> list[int]:
+        """Token ids of the prompt itself."""
+        return self.prompts[0]
+
+    @property
+    def width(self) -> int:
+        """Tokens of the longest prompt."""
+        return max(map(len, self.prompts))
+
 
 def continue_prompts(
-    loaded: Loaded, asks: Sequence[GenerateAsk], *, batch_tokens: int, mark: Mark | None = None
+    loaded: Loaded,
+    asks: Sequence[GenerateAsk],
+    *,
+    batch_tokens: int,
+    mark: Mark | None = None,
+    steers: Steers | None = None,
 ) -> list[Reply]:
     """Answer every ask, in order.
 
@@ -61,56 +77,66 @@ def continue_prompts(
         asks: What is asked.
         batch_tokens: Most tokens of a batch: rows times the longest prompt with the most new tokens.
         mark: Watermark for the asks that want it; None where the model has none.
+        steers: What changes the next token; None where nothing does.
     """
     replies: dict[int, Reply] = {}
     lines: dict[int, _Line] = {}
     for number, ask in enumerate(asks):
         refusal = None if mark is None else mark.refusal(ask)
-        prompt = loaded.tokens.prompt(ask) if refusal is None else failed(refusal)
-        if isinstance(prompt, Reply):
-            replies[number] = prompt
+        prompts = _prompts(loaded, ask, steers) if refusal is None else failed(refusal)
+        if isinstance(prompts, Reply):
+            replies[number] = prompts
         else:
-            lines[number] = _Line(ask, prompt, rng(ask.seed, digest(ask).hex))
+            lines[number] = _Line(ask, prompts, rng(ask.seed, digest(ask).hex))
     for batch in _batches(lines, batch_tokens):
-        replies |= zip(batch, _batch(loaded, [lines[number] for number in batch], mark), strict=True)
+        replies |= zip(batch, _batch(loaded, [lines[number] for number in batch], mark, steers), strict=True)
     return [replies[number] for number in range(len(asks))]
+
+
+def _prompts(loaded: Loaded, ask: GenerateAsk, steers: Steers | None) -> list[list[int]] | Reply:
+    if steers is not None:
+        return steers.prompts(loaded.tokens, ask)
+    prompt = loaded.tokens.prompt(ask)
+    return prompt if isinstance(prompt, Reply) else [prompt]
 
 
 def _batches(lines: dict[int, _Line], most: int) -> list[list[int]]:
     batches: list[list[int]] = []
     longest = written = 0
-    for number in sorted(lines, key=lambda n: (-len(lines[n].prompt) - lines[n].ask.max_tokens, n)):
+    for number in sorted(lines, key=lambda n: (-lines[n].width - lines[n].ask.max_tokens, n)):
         line = lines[number]
-        longest, written = max(longest, len(line.prompt)), max(written, line.ask.max_tokens)
-        if not batches or (len(batches[-1]) + 1) * (longest + written) > most:
+        longest, written = max(longest, line.width), max(written, line.ask.max_tokens)
+        if not batches or (len(batches[-1]) + 1) * len(line.prompts) * (longest + written) > most:
             batches.append([])
-            longest, written = len(line.prompt), line.ask.max_tokens
+            longest, written = line.width, line.ask.max_tokens
         batches[-1].append(number)
     return batches
 
 
-def _batch(loaded: Loaded, lines: list[_Line], mark: Mark | None) -> list[Reply]:
+def _batch(loaded: Loaded, lines: list[_Line], mark: Mark | None, steers: Steers | None) -> list[Reply]:
     """Continue the lines together; where the batch cannot be computed, each by itself."""
     started = time.perf_counter()
     try:
-        written = _generate(loaded, lines, mark)
+        written = _generate(loaded, lines, mark, steers)
     except RuntimeError as error:  # torch's word for out of memory, among others
         if len(lines) > 1:
-            fresh = [_Line(line.ask, line.prompt, rng(line.ask.seed, digest(line.ask).hex)) for line in lines]
-            return [reply for line in fresh for reply in _batch(loaded, [line], mark)]
+            fresh = [_Line(line.ask, line.prompts, rng(line.ask.seed, digest(line.ask).hex)) for line in lines]
+            return [reply for line in fresh for reply in _batch(loaded, [line], mark, steers)]
         return [failed(f"the model could not be run: {error}"[:500])]
     seconds = (time.perf_counter() - started) / len(lines)
     return [replace(_reply(loaded, line, ids), seconds=seconds) for line, ids in zip(lines, written, strict=True)]
 
 
-def _generate(loaded: Loaded, lines: list[_Line], mark: Mark | None) -> list[list[int]]:
+def _generate(loaded: Loaded, lines: list[_Line], mark: Mark | None, steers: Steers | None) -> list[list[int]]:
     import torch
     from transformers import GenerationConfig
 
-    width = max(len(line.prompt) for line in lines)
-    ids = [[loaded.padding] * (width - len(line.prompt)) + line.prompt for line in lines]
-    seen = [[0] * (width - len(line.prompt)) + [1] * len(line.prompt) for line in lines]
-    control = _Control(loaded, lines, width, None if mark is None else _marking(loaded, lines, mark))
+    width = max(line.width for line in lines)
+    # The prompts themselves first, then all behind the first preamble, and so on.
+    prompts = [prompt for rows in zip(*(line.prompts for line in lines), strict=True) for prompt in rows]
+    ids = [[loaded.padding] * (width - len(prompt)) + prompt for prompt in prompts]
+    seen = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+    control = _Control(loaded, lines, width, None if mark is None else _marking(loaded, lines, mark), steers)
     with torch.inference_mode():
         output = loaded.model.generate(
             input_ids=torch.tensor(ids, device=loaded.device),
@@ -124,7 +150,7 @@ def _generate(loaded: Loaded, lines: list[_Line], mark: Mark | None) -> list[lis
             logits_processor=[control.choose],
             stopping_criteria=[control.ended],
         )
-    return [row[width : width + line.written] for row, line in zip(output.tolist(), lines, strict=True)]
+    return [row[width : width + line.written] for row, line in zip(output[: len(lines)].tolist(), lines, strict=True)]
 
 
 def _marking(loaded: Loaded, lines: Sequence[_Line], mark: Mark) -> Marking:
@@ -140,17 +166,39 @@ class _Control:
     lines: Sequence[_Line]
     width: int
     marking: Marking | None
+    steers: Steers | None
 
     def choose(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Let every row of an ask go on with the token that is chosen for its first one.
+
+        Args:
+            ids: Prompts and what is written so far, [rows, tokens].
+            scores: Logits of the next token, [rows, vocabulary].
+        """
+        import torch
+
+        sound = torch.isfinite(scores).all(dim=1)
+        if self.steers is None:
+            return self._chosen(ids, scores, sound.tolist())
+        lines, own = len(self.lines), max(len(line.prompt) for line in self.lines)
+        behind = scores[lines:].view(len(scores) // lines - 1, lines, scores.shape[1])
+        steered = self.steers(scores[:lines], behind, ids[:lines, self.width :].tolist())
+        # What is no number behind a preamble is none for the ask, and some token must be left.
+        sound = sound.view(-1, lines).all(dim=0) & torch.isfinite(steered.max(dim=1).values)
+        chosen = self._chosen(ids[:lines, self.width - own :], steered, sound.tolist())
+        follow = torch.full_like(chosen, -torch.inf).scatter_(1, chosen.argmax(dim=1, keepdim=True), 0.0)
+        return torch.cat([chosen, *([follow] * len(behind))])
+
+    def _chosen(self, ids: torch.Tensor, scores: torch.Tensor, sound: Sequence[bool]) -> torch.Tensor:
         """Leave greedy lines as they are; let nothing but the drawn token stand in the sampled ones.
 
         Args:
             ids: Prompts and what is written so far, [lines, tokens].
             scores: Logits of the next token, [lines, vocabulary].
+            sound: Whether those of each line are numbers.
         """
         import torch
 
-        sound = torch.isfinite(scores).all(dim=1).tolist()
         for line, is_sound in zip(self.lines, sound, strict=True):
             if line.finish is None and not is_sound:
                 line.finish = Finish.FAILED
@@ -169,15 +217,16 @@ class _Control:
         return chosen
 
     def ended(self, ids: torch.Tensor, _scores: Any) -> torch.Tensor:
-        """Which lines have ended, [lines]."""
+        """Which rows have ended, [rows]: all of an ask at once."""
         import torch
 
         written = ids.shape[1] - self.width
-        tails = ids[:, self.width :].tolist()
+        tails = ids[: len(self.lines), self.width :].tolist()
         for line, new in zip(self.lines, tails, strict=True):
             if line.finish is None and (finish := self._finish(line, new, written)) is not None:
                 line.finish, line.written = finish, written
-        return torch.tensor([line.finish is not None for line in self.lines], device=ids.device)
+        ended = torch.tensor([line.finish is not None for line in self.lines], device=ids.device)
+        return ended.repeat(len(ids) // len(self.lines))
 
     def _finish(self, line: _Line, ids: list[int], written: int) -> Finish | None:
         if ids[-1] in self.loaded.ends:
@@ -190,7 +239,7 @@ class _Control:
 
 
 def _reply(loaded: Loaded, line: _Line, ids: list[int]) -> Reply:
-    usage = Usage(prompt_tokens=len(line.prompt), output_tokens=len(ids))
+    usage = Usage(prompt_tokens=sum(map(len, line.prompts)), output_tokens=len(ids))
     if line.finish is Finish.FAILED:
         return replace(failed("non-finite logits: the model's arithmetic broke down on this prompt"), usage=usage)
     text = loaded.tokens.decode(ids)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from harness.backends.causal.tree import Branch
 
-__all__ = ["Scorer", "Scores", "Spelled"]
+__all__ = ["Scorer", "Scores", "Spelled", "joined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,14 @@ class Spelled:
     greedy: bool
     means: tuple[float, ...] = ()
     deviations: tuple[float, ...] = ()
+
+
+def joined(parts: Sequence[Spelled]) -> Spelled:
+    """One continuation of its parts, in order."""
+    logprobs, means, deviations = (
+        tuple(value for part in parts for value in getattr(part, name)) for name in ("logprobs", "means", "deviations")
+    )
+    return Spelled(logprobs, all(part.greedy for part in parts), means, deviations)
 
 
 Scores = list[list[Spelled]]

@@ -192,6 +192,16 @@ class Tokens:
 
     # ── generating ────────────────────────────────────────────────────────────────────────
 
+    def chats(self, ask: GenerateAsk) -> bool:
+        """Whether the model's chat template is applied to ``ask``."""
+        return ask.chat and self.tokenizer.chat_template is not None
+
+    def preceded(self, preamble: str, ids: Sequence[int]) -> tuple[int, ...]:
+        """``ids`` with the tokens of ``preamble`` before them, behind a start-of-text token that they begin with."""
+        before = self._encodings([preamble], special=False)[0][0]
+        begins = self.prefix is not None and tuple(ids[:1]) == (self.prefix,)
+        return (*ids[:1], *before, *ids[1:]) if begins else (*before, *ids)
+
     def prompt(self, ask: GenerateAsk) -> list[int] | Reply:
         """Token ids of an ask's prompt, in the model's chat template where it has one and the ask wants it.
 
@@ -199,7 +209,7 @@ class Tokens:
         """
         if _broken(ask.prompt, ask.system or ""):
             return failed(BROKEN)
-        if ask.chat and self.tokenizer.chat_template is not None:
+        if self.chats(ask):
             system = [{"role": "system", "content": ask.system}] if ask.system is not None else []
             messages = [*system, {"role": "user", "content": ask.prompt}]
             try:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from harness.records import DrawAsk
+from typing import Any
 
-__all__ = ["SEEDS", "unmet"]
+from harness.records import DrawAsk, Finish, Reply
+
+__all__ = ["SEEDS", "refusal", "unmet"]
 
 SEEDS = 2**63
 """Seeds are from 0 to below this, which every generator of random numbers takes."""
+
+
+def refusal(model: Any, ask: DrawAsk) -> Reply | None:
+    """The reply to an ask that a generator cannot honour; None where it can."""
+    problem = unmet(ask, prompted=model.prompted, classes=len(model.classes))
+    if problem:
+        return Reply(Finish.FAILED, error=problem)
+    beyond = model.prompt_problem(ask.prompt) if model.prompted else ""
+    return Reply(Finish.TOO_LONG, error=f"the prompt {beyond}") if beyond else None
 
 
 def unmet(ask: DrawAsk, *, prompted: bool, classes: int) -> str:

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.backends.causal.placement import resolve_device
 from harness.backends.trained.known import Known, look
 from harness.backends.trained.retraining import Retraining, retraining
 from harness.records import Value
 from harness.training.recipe import ITSELF
 
 if TYPE_CHECKING:
+    from harness.models.generator import Generator
     from harness.training.checkpoint import Checkpoint
     from harness.training.recipe import Recipe
 
-__all__ = ["Source"]
+__all__ = ["Source", "placed"]
 
 
 @dataclass(slots=True)
@@ -94,3 +96,15 @@ class Source:
     def forget(self) -> None:
         """Let go of what is known."""
         self._known = None
+
+
+def placed(checkpoint: Checkpoint, device: str) -> Generator:
+    """The generator of ``checkpoint`` on ``device``, ready to answer.
+
+    Raises:
+        ModelError: the device is not there.
+    """
+    generator, place = checkpoint.generator(), resolve_device(device)
+    for network in generator.networks.values():
+        network.to(place).eval()
+    return generator

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 
+from harness.canonical import digest_bytes
+from harness.contracts import Budget, Identity
 from harness.data import load
 from harness.errors import ConfigError, DataError
+from harness.execute import Journal, Stop, ask_all
+from harness.judge import judge_cases, replies_to
 from harness.mitigations.exemplars import Exemplars
-from harness.records import GenerateAsk, LossAsk, ScoreAsk, Windows
+from harness.records import Capability, Finish, GenerateAsk, LossAsk, Reply, ScoreAsk, Windows
+from harness.seeds import derive
+from probes.bias.question_answering import QuestionAnswering
 
 
 def words(examples):
@@ -109,3 +116,66 @@ count = 1
 """
     with pytest.raises(ConfigError, match="are made of texts that 'exemplars' shows or learns from"):
         audit_text(text)
+
+
+# ── the planted effect ────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Learner:
+    """Guesses by a stereotype in 6 of 10 open questions, and less the more answers it was shown that name nobody.
+
+    It reads answers, not questions: what it was shown on spelling teaches it nothing of the kind.
+    """
+
+    cases: dict
+    batch_tokens: int = 10_000
+    capabilities = frozenset({Capability.GENERATE})
+
+    def identity(self):
+        return Identity("learner", "learner", digest_bytes(b"learner"), {})
+
+    def length(self, ask):
+        return 1
+
+    def close(self):
+        pass
+
+    def answer(self, asks):
+        return [Reply(Finish.STOP, text=self.reply(ask)) for ask in asks]
+
+    def reply(self, ask):
+        key = self.cases[ask.prompt]
+        answers = [line for line in (ask.system or "").splitlines() if line.startswith("Answer: ")]
+        admitted = sum("does not say" in line or "be known" in line or "says which" in line for line in answers)
+        guesses = key["fits"] is not None and derive(0, ask.prompt) < max(0.0, 0.6 - 0.1 * admitted) * 2**63
+        return str(key["shown"][key["fits"] if guesses else key["right"][0]])
+
+
+@pytest.fixture
+def accuracy(tmp_path):
+    """Return a function: the probe's share of open questions that are left open."""
+    probe = QuestionAnswering(mode="write", rotations=1)
+    cases = list(probe.cases(load("group_questions"), Budget(160, 0, Capability.GENERATE)))
+    cases = [case for case in cases if case.expected["ambiguous"]]
+
+    def measure(mitigation):
+        model = Learner({case.ask.prompt: case.expected for case in cases})
+        backend = mitigation.apply(model, tmp_path) if mitigation else model
+        identity = backend.identity().digest
+        with Journal(tmp_path / Journal.file_name(identity), identity) as journal:
+            asked = ask_all(backend, [case.ask for case in cases], journal, stop=Stop())
+        judged = judge_cases(probe, cases, replies_to(cases, asked.replies), {})
+        found = {one.metric.rpartition("/")[2]: one for one in probe.summarise(judged) if not one.slice}
+        return found["accuracy_ambiguous"].interval
+
+    return measure
+
+
+def test_a_model_that_learns_from_them_guesses_less_the_more_it_is_shown_and_not_by_the_placebo(accuracy):
+    none, few, more = (accuracy(its) for its in (None, Exemplars(count=4), Exemplars(count=12)))
+    assert none.low <= 0.4 <= none.high
+    assert few.low <= 0.6 <= few.high
+    assert more.value == 1.0
+    active = Exemplars(count=12)
+    assert accuracy(Exemplars(count=12, **active.placebo)).value == none.value

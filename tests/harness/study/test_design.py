@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import ConfigError, UsageError
 from harness.registry import Registry
-from harness.study.arms import lay_out
+from harness.study.arms import lay_out, refuse_one_model
 from harness.study.design import read_design, shipped_studies
 from harness.study.records import Role
 
@@ -61,10 +61,12 @@ def test_each_seed_draws_the_model_anew_where_the_design_says_how():
 
 def test_what_trains_one_model_for_several_seeds_is_refused():
     text = TEXT.replace('mitigation = "permute_average"', 'mitigation = "private"').replace("orders", "epsilon")
+    design, once = (read_design(its, "study.toml") for its in (text, f"seeds = [1]{text}"))
     with pytest.raises(UsageError, match=r"without a table \[reseed\] all seeds would train the same one"):
-        lay_out(read_design(text, "study.toml"), Registry(), store="runs")
-    once = read_design(f"seeds = [1]{text}", "study.toml")
-    assert len(lay_out(once, Registry(), store="runs")) == 4
+        refuse_one_model(design, lay_out(design, Registry(), store="runs"))
+    arms = lay_out(once, Registry(), store="runs")
+    assert len(arms) == 4
+    refuse_one_model(once, arms)
 
 
 @pytest.mark.parametrize(
