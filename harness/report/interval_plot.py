@@ -117,9 +117,9 @@ def axis_for(found: Iterable[Estimate], limits: Sequence[Limit], unit: str) -> A
     return axis_over(values, unit)
 
 
-def axis_over(values: Sequence[float], unit: str) -> Axis:
-    """Choose the scale for ``values``; shares are drawn from 0 to 1."""
-    if unit in FRACTIONS and all(0 <= value <= 1 for value in values):
+def axis_over(values: Sequence[float], unit: str, *, whole: bool = True) -> Axis:
+    """Choose the scale for ``values``; shares are drawn from 0 to 1, or, not ``whole``, where they lie."""
+    if whole and unit in FRACTIONS and all(0 <= value <= 1 for value in values):
         return Axis(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0), unit)
     return _round_axis(min(values, default=0.0), max(values, default=1.0), unit)
 

@@ -106,7 +106,9 @@ def _arms(design: Design, compared: Sequence[Compared]) -> Iterator[tuple[str, s
 
 
 def _axis(effects: Sequence[Effect], unit: str) -> Axis:
-    return axis_over([value for its in effects for value in (its.before, its.after) if value is not None], unit)
+    """Show the part in which the arms lie: on the whole scale they would often lie on one another."""
+    values = [value for its in effects for value in (its.before, its.after) if value is not None]
+    return axis_over(values, unit, whole=False)
 
 
 def _down(axis: Axis, value: float) -> float:

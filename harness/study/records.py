@@ -189,7 +189,6 @@ class Trend:
     Attributes:
         doses: From the weakest to the strongest.
         gains: Of each, in order.
-        rises: Whether each step, from none on, gained at least as much as the one before, and the strongest something.
     """
 
     doses: tuple[Value, ...] = field(default=())
@@ -197,8 +196,8 @@ class Trend:
 
     @property
     def rises(self) -> bool:
-        """Whether the gains never fall, and end above the first."""
-        steps = np.diff(self.gains)
+        """Whether the gains never fall, from none without treatment on, and end above that of the weakest dose."""
+        steps = np.diff((0.0, *self.gains))
         return bool((steps >= 0).all() and self.gains[-1] > self.gains[0])
 
 

@@ -43,7 +43,7 @@ def test_a_dial_that_is_turned_works_and_the_study_verifies(study, text, turned,
         "dose": None,
     }
     assert ruled.sentence.startswith("Turning a dial brought “Stereotyped sentence preferred” ")
-    assert "closer to 50 of 100, did more than its placebo, cost no more" in ruled.sentence
+    assert "closer to 50 of 100, did more than its placebo, and cost no more" in ruled.sentence
     [gain] = [
         effect.gain
         for effect in done.results.compared[0].effects

@@ -149,7 +149,10 @@ def test_what_only_some_arms_were_asked_is_told_and_beyond_one_half_it_is_a_faul
     assert not many[CheckName.PAIRED].passed
 
 
-@pytest.mark.parametrize(("gains", "rises"), [((0.1, 0.2), True), ((0.1, 0.1), False), ((0.2, 0.1), False)])
+@pytest.mark.parametrize(
+    ("gains", "rises"),
+    [((0.1, 0.2), True), ((0.1, 0.1), False), ((0.2, 0.1), False), ((-0.2, -0.1), False), ((-0.1, 0.1), False)],
+)
 def test_more_must_do_more(gains, rises):
     found = ruled(RISK, GAP, KEPT, trend=Trend((1, 2), gains))
     assert next(check for check in found.checks if check.name is CheckName.DOSE).passed is rises
