@@ -175,7 +175,8 @@ def audit(
         page = render(evidence, target.cards(), gallery(evidence, target.probes))
         extra = {"harness.toml": request.text.encode(), "report.html": page.encode()}
         folder = write_bundle(request.folder or store.next_folder(run_id(target)), evidence, extra)
-    store.unmark(run_id(target))
+    if request.folder is None:
+        store.unmark(run_id(target))
     # The journal is closed: from here on images are read from the bundle.
     return Finished(folder, replace(evidence, media=in_folder(folder, tuple(evidence.media))), target)
 

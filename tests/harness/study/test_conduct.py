@@ -98,6 +98,16 @@ def test_a_study_that_was_stopped_goes_on_and_finds_the_same(study, text, turned
     assert content(resumed.folder) == content(whole.folder)
 
 
+@pytest.mark.slow
+def test_an_arm_leaves_the_mark_of_an_unfinished_run_of_the_same_plan_alone(study, text, turned, tmp_path):
+    first = study(text.replace("seeds = [1, 2, 3]", QUICK) + turned)
+    mark = tmp_path / "runs" / ".underway" / f"{read_bundle(first.folder / ARMS / 'baseline-seed1').run['id']}.json"
+    mark.parent.mkdir()
+    mark.write_text("{}")
+    study(text.replace("seeds = [1, 2, 3]", QUICK) + turned)
+    assert mark.exists()
+
+
 def test_a_treatment_that_fails_leaves_the_others_intact(study, text, turned, told):
     broken = """
 [[treatment]]
