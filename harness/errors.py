@@ -11,6 +11,7 @@
     │   ├── ModelError            a model cannot be found, verified or opened
     │   ├── NotApplicableError    a probe does not fit this model: a cell of the plan, with its reason
     │   ├── NothingToRunError     no planned probe fits the model
+    │   ├── AccessError           a reader's role does not see what was asked for
     │   └── OfflineError          the network is needed and forbidden
     └── EvidenceError             what was recorded cannot be trusted or written
         ├── JournalError          the journal of replies is damaged or of another model
@@ -27,6 +28,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 __all__ = [
+    "AccessError",
     "BrokenPluginError",
     "BundleError",
     "ConfigError",
@@ -130,6 +132,10 @@ class NotApplicableError(UsageError):
 
 class NothingToRunError(UsageError):
     """No planned probe fits the model, so there is nothing to ask."""
+
+
+class AccessError(UsageError):
+    """A reader's role does not see what was asked for."""
 
 
 class OfflineError(UsageError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from sys import float_info
 from typing import Any
 
 from harness.config import Config, Gate, Waiver
@@ -29,6 +30,7 @@ from harness.records import (
     Value,
     Verdict,
 )
+from harness.stats.one_run import LOWER_BOUND
 from harness.stats.rates import exact
 from harness.summarise import CellResult
 from harness.text.sentences import absence_sentence, interval_text, number, sentence, share_text
@@ -178,6 +180,10 @@ def _compare(gate: Gate, found: Estimate) -> tuple[Ruling, str]:
     """The ruling, and what must be said where the interval in the sentence would have ruled otherwise."""
     if found.interval.method.startswith("degenerate"):
         return Ruling.INCONCLUSIVE, " All values were equal, so nothing is known of their spread."
+    if found.interval.method.startswith(LOWER_BOUND):
+        ruling = _inside(gate, replace(found.interval, high=float_info.max))
+        same = ruling is _inside(gate, found.interval)
+        return ruling, "" if same else " It bounds from below alone, and so keeps no limit from above."
     decisive = exact(found.interval)
     ruling = _inside(gate, decisive)
     if ruling is _inside(gate, found.interval):

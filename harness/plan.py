@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from harness.canonical import digest
+from harness.canonical import Digest, digest
 from harness.config import Config, Gate, Profile
 from harness.contracts import TRAINING, Backend, Budget, Dataset, Identity, Probe, ProbeCard
 from harness.contracts.composed import NamingProbe
 from harness.contracts.instruments import AskingInstrument, FittedInstrument, Instrument
 from harness.contracts.mitigations import Mitigation, beneath
 from harness.errors import ConfigError, DataError, NotApplicableError, UnknownPluginError, UsageError, nearest
-from harness.plan_data import data_of
+from harness.plan_data import data_of, parted
 from harness.plan_fit import abilities, able, not_applicable, without_training_data
 from harness.plan_instruments import model_of, named_instruments, opened, recorded, settings_of
 from harness.plan_mitigations import mitigated, opened_mitigations, trains
@@ -71,13 +71,17 @@ def open_target(config: Config, registry: Registry) -> Backend:
     return mitigated(config, registry, backend, opened_mitigations(config, registry))
 
 
-def check(config: Config, registry: Registry) -> None:
+def check(config: Config, registry: Registry) -> Digest:
     """Find everything that is wrong with ``config``, short of the model's files.
+
+    Returns:
+        Digest of all that would be asked.
 
     Raises:
         ConfigError: one line for each problem.
     """
-    _draft(config, registry)
+    draft, _ = _draft(config, registry)
+    return _asked(draft)
 
 
 def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], None] = lambda _: None) -> Target:
@@ -209,8 +213,9 @@ def _add_cell(draft: _Draft, cell: Cell, probe: Probe, capability: Capability, b
     table = draft.config.probe.get(cell.probe)
     named = table is not None and table.datasets is not None
     try:
-        data = data_of(draft.data, cell, probe, backend)
-        seed = derive(draft.config.run.seed, f"cases/{cell.key}")
+        run = draft.config.run
+        data = parted(data_of(draft.data, cell, probe, backend), run.part, run.seed)
+        seed = derive(run.seed, f"cases/{cell.key}")
         budget = Budget(cell.items, seed, capability, backend.capabilities)
         cases = tuple(probe.cases(data, budget))
         _check_cases(cell, cases)
@@ -322,6 +327,10 @@ def _check_size(draft: _Draft) -> None:
         )
 
 
+def _asked(draft: _Draft) -> Digest:
+    return digest([[key, list(cases)] for key, cases in draft.cases.items()])
+
+
 def _record(draft: _Draft, identity: Identity, models: Mapping[str, Identity]) -> Plan:
     return Plan(
         identity=identity,
@@ -336,7 +345,11 @@ def _record(draft: _Draft, identity: Identity, models: Mapping[str, Identity]) -
             DataRecord(d.name, d.version, d.digest, d.licence, d.origin, len(d.rows))
             for _, d in sorted(draft.data.items())
         ),
-        cases=digest([[key, list(cases)] for key, cases in draft.cases.items()]),
+        cases=_asked(draft),
         instruments=recorded(draft.config, draft.instruments, models),
-        mitigations=tuple(PlannedMitigation(one.name, one.settings) for one in draft.config.mitigation),
+        mitigations=tuple(
+            PlannedMitigation(one.name, one.settings, its.card)
+            for one, its in zip(draft.config.mitigation, draft.mitigations, strict=True)
+        ),
+        part=draft.config.run.part,
     )

@@ -23,7 +23,7 @@ def opened_mitigations(config: Config, registry: Registry) -> list[Mitigation]:
     Raises:
         UsageError: one is not installed, or refuses its settings.
     """
-    return [registry.create("mitigation", one.name, one.settings) for one in config.mitigation]
+    return [registry.create("mitigation", one.name, config.found(one.settings)) for one in config.mitigation]
 
 
 def mitigated(config: Config, registry: Registry, backend: Backend, mitigations: Sequence[Mitigation]) -> Backend:

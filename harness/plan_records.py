@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.canonical import Digest, digest
 from harness.contracts import Backend, Identity, Probe, ProbeCard
 from harness.contracts.instruments import Instrument
+from harness.contracts.mitigations import MitigationCard
 from harness.records import Ask, Case, Cell, Metric, Value
 from harness.records.asks import LATER
 
@@ -70,10 +71,12 @@ class PlannedMitigation:
     Attributes:
         name: Plugin name.
         settings: As configured.
+        card: What it says of itself; None in records from before it was kept.
     """
 
     name: str
     settings: Mapping[str, Value]
+    card: MitigationCard | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Plan:
         cases: Digest of all cases, in order.
         instruments: Those that planned probes name, and those that are configured.
         mitigations: Those that the model has, innermost first.
+        part: Which rows of each data set might be asked, by `harness.plan_data.parted`; None for all.
     """
 
     identity: Identity
@@ -103,6 +107,7 @@ class Plan:
     cases: Digest
     instruments: tuple[PlannedInstrument, ...] = ()
     mitigations: tuple[PlannedMitigation, ...] = field(default=(), metadata=LATER)
+    part: tuple[float, float] | None = field(default=None, metadata=LATER)
 
     @property
     def digest(self) -> Digest:

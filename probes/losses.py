@@ -17,7 +17,7 @@ from harness.contracts import Row
 from harness.records import Finish, Judged, Outcome, Reply, Score
 from probes.replies import unanswered
 
-__all__ = ["REFERENCES", "Scores", "one_of_each", "read_scores", "seen_by", "shuffled", "told"]
+__all__ = ["REFERENCES", "Scores", "one_of_each", "read_loss", "read_scores", "seen_by", "shuffled", "told"]
 
 LOSS, REFERENCE = "loss", "reference/"
 """Names of a reply's losses: the model's own, and before the number of a reference model."""
@@ -46,6 +46,18 @@ def seen_by(row: Row) -> list[bool]:
     """For each reference model, whether it was trained on the record."""
     seen = row.get("references")
     return [bool(each) for each in seen] if isinstance(seen, list) else []
+
+
+def read_loss(reply: Reply) -> Score:
+    """Score that holds ``loss``, of a canary or a record like it; or the outcome without it."""
+    missing = unanswered(reply)
+    if missing is not None:
+        return missing
+    # Fills may have unequal numbers of tokens where a tokenizer was learned: then only whole texts compare.
+    loss = reply.losses.get("total" if {"total", "tokens"} <= set(reply.losses) else LOSS)
+    if loss is None or not isfinite(loss):
+        return Score(Outcome.UNREADABLE, note="the reply has no loss")
+    return Score(Outcome.SCORED, {"loss": loss})
 
 
 def read_scores(reply: Reply, references: int) -> Score:

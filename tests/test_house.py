@@ -242,7 +242,7 @@ def test_third_party_benchmarks_are_not_in_the_repository():
     # Written for this project, every one.
     allowed = {"facts_mc", "minimal_pairs", "picture_prompts"} | {"answer_pairs", "cited_claims", "claim_pairs"}
     allowed |= {"distractions", "false_premises", "lookalike_requests", "package_names", "passages", "plain_text"}
-    allowed |= {"balanced_examples", "occupation_pairs", "people_texts"}
+    allowed |= {"balanced_examples", "occupation_pairs", "people_pairs", "people_texts", "swapped_occupations"}
     allowed |= {"premise_replies", "refusal_replies", "refusal_train", "wordings", "works"}
     allowed |= {"code_requests", "group_questions", "passage_replies", "sensible_endings"}
     allowed |= {"pronoun_scenes", "provoking_prompts", "stereotype_triples"}

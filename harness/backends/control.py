@@ -13,9 +13,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import isfinite
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from harness.backends.control_marks import MARKING, Marked, strung
 from harness.backends.control_painter import Painter
 from harness.backends.control_partiality import PARTIAL, Partial, served
 from harness.backends.control_reading import Prompt, listed, read
+from harness.backends.control_replies import count, read_tokens, safe, scores_of, within_limits
 from harness.backends.control_stereotypes import OF_STEREOTYPES, TYPECAST, Typecast, told, weighed
 from harness.backends.control_sway import Swayed
 from harness.backends.control_writer import DIALS, Writer
@@ -36,7 +36,6 @@ from harness.data import load
 from harness.records import (
     Ask,
     Capability,
-    ContinuationScore,
     DrawAsk,
     Finish,
     GenerateAsk,
@@ -48,11 +47,10 @@ from harness.records import (
 )
 from harness.seeds import derive
 from harness.text.normalise import fold
-from harness.text.words import pieces
 
 __all__ = ["Control"]
 
-VERSION = "3"
+VERSION = "4"
 """Part of the identity: changes whenever a reply could."""
 
 PAINTED = ("red", "copying", "heedless", "entangled", "jumpy", "marks")
@@ -75,8 +73,6 @@ KNOWN = (
 TRAINED_ON = ("pictures", "text")
 REMEMBERED = ("leak", "retention", "references")
 ASKED_BY = ("label", "prompt", "nothing")
-AHEAD, BARELY = 4.0, 0.2
-"""Nats by which the chosen continuation leads the next where it is sure, and where it is not."""
 
 FORMS = ("{letter}", "({letter})", "{letter}. {option}", "The answer is {letter}.")
 """How it words the choice of a letter."""
@@ -181,8 +177,8 @@ class Control(Swayed, Typecast, Leaky, Marked, Partial):
     def length(self, ask: Ask) -> int:
         """Words of the ask, continuations included."""
         if isinstance(ask, GenerateAsk):
-            return _count(ask.prompt) + ask.max_tokens
-        return _read_tokens(ask) if isinstance(ask, ScoreAsk) else 1
+            return count(ask.prompt) + ask.max_tokens
+        return read_tokens(ask) if isinstance(ask, ScoreAsk) else 1
 
     def answer(self, asks: Sequence[Ask]) -> list[Reply]:
         """Answer every ask by the script."""
@@ -256,7 +252,7 @@ class Control(Swayed, Typecast, Leaky, Marked, Partial):
 
     def _draw(self, what: str) -> int:
         """A number below 2**63 for ``what``."""
-        return derive(self.seed, _safe(what))
+        return derive(self.seed, safe(what))
 
     def _timed(self, ask: Ask) -> Reply:
         """Answer, and say how long that took: from a half to one and a half times what its pace would make it."""
@@ -288,8 +284,8 @@ class Control(Swayed, Typecast, Leaky, Marked, Partial):
         if scores is None:
             prompt, _ = listed(ask.context, ask.continuations)
             sure = not prompt.options or self._writer.sure(prompt)
-            scores = _scores(ask.continuations, self._likeliest(ask), sure=sure)
-        return Reply(Finish.STOP, scores=scores, usage=Usage(prompt_tokens=_read_tokens(ask)))
+            scores = scores_of(ask.continuations, self._likeliest(ask), sure=sure)
+        return Reply(Finish.STOP, scores=scores, usage=Usage(prompt_tokens=read_tokens(ask)))
 
     def _likeliest(self, ask: ScoreAsk) -> int:
         """Return the place of the continuation it prefers."""
@@ -300,7 +296,9 @@ class Control(Swayed, Typecast, Leaky, Marked, Partial):
             return [text.strip() for text in ask.continuations].index(wanted)
         prompt, named = listed(ask.context, ask.continuations)
         if named:
-            return self._pick(prompt, [prompt.options[at] for at in named], shown=True)
+            # The first option is the one that stands first in the prompt, in whatever order its marks are scored.
+            places = sorted(named)
+            return named.index(places[self._pick(prompt, [prompt.options[at] for at in places], shown=True)])
         return self._pick(prompt, ask.continuations, shown=False)
 
     def _pick(self, prompt: Prompt, options: Sequence[str], *, shown: bool) -> int:
@@ -329,10 +327,7 @@ class Control(Swayed, Typecast, Leaky, Marked, Partial):
         elif text is None:
             text = told(ask.prompt, self._knowledge.stereotypes, self, self._happens) or self._writer.write(ask)
         text = given_away(ask, text, self, self._happens, self._library)
-        return _within_limits(ask, strung(ask, text, self, self._happens))
-
-
-# ── likelihoods and lengths ───────────────────────────────────────────────────────────────
+        return within_limits(ask, strung(ask, text, self, self._happens))
 
 
 def _key(ask: GenerateAsk | ScoreAsk | DrawAsk) -> str:
@@ -340,61 +335,3 @@ def _key(ask: GenerateAsk | ScoreAsk | DrawAsk) -> str:
     if isinstance(ask, DrawAsk):
         return f"{ask.seed}/{ask.label}/{ask.prompt}"
     return "\n".join((ask.context, *ask.continuations)) if isinstance(ask, ScoreAsk) else ask.prompt
-
-
-def _safe(text: str) -> str:
-    """Return ``text`` with lone surrogates, which have no bytes, written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _fraction(text: str) -> float:
-    """Return a number in [0, 1) that is the same for the same text."""
-    return crc32(_safe(text).encode()) / 2**32
-
-
-@lru_cache(maxsize=16384)
-def _tokens(text: str) -> tuple[tuple[int, ...], tuple[float, ...], float]:
-    """Return where the words of ``text`` start, a log-probability of -1 to -4 for each, by its letters, and the sum."""
-    spans = pieces(text)
-    logprobs = tuple(-1 - 3 * _fraction(text[start:end]) for start, end in spans)
-    return tuple(start for start, _ in spans), logprobs, sum(logprobs)
-
-
-def _scores(texts: Sequence[str], likeliest: int, *, sure: bool) -> tuple[ContinuationScore, ...]:
-    """Give every continuation its words' likelihoods, and the others a penalty per word that keeps them behind.
-
-    A penalty on every word, so that the preference also shows in the words that two sentences share. Unsure, the others
-    are almost as likely as the likeliest, whatever their words.
-    """
-    lead = _tokens(texts[likeliest])[2]
-    scores = []
-    for place, text in enumerate(texts):
-        starts, logprobs, total = _tokens(text)
-        if place != likeliest and sure:
-            # The fraction keeps the others from tying with each other.
-            penalty = (max(0.0, total - lead) + AHEAD + _fraction(text)) / len(starts)
-            logprobs = tuple(logprob - penalty for logprob in logprobs)
-        elif place != likeliest:
-            logprobs = ((lead - BARELY - BARELY * _fraction(text)) / len(starts),) * len(starts)
-        scores.append(ContinuationScore(logprobs, starts, greedy=place == likeliest))
-    return tuple(scores)
-
-
-def _within_limits(ask: GenerateAsk, text: str) -> Reply:
-    """Cut ``text`` at the first stop text and at the limit of tokens, a word counting as one."""
-    stops = [text.find(stop) for stop in ask.stop if stop and stop in text]
-    text = text[: min(stops, default=len(text))]
-    ends = [end for _, end in pieces(text)]
-    finish = Finish.LENGTH if len(ends) > ask.max_tokens else Finish.STOP
-    kept = ends[: ask.max_tokens]
-    usage = Usage(_count(ask.prompt), len(kept))
-    return Reply(finish, text=text[: kept[-1]] if kept else "", usage=usage)
-
-
-@lru_cache(maxsize=8192)
-def _count(text: str) -> int:
-    return len(pieces(text))
-
-
-def _read_tokens(ask: ScoreAsk) -> int:
-    return _count(ask.context) + sum(len(_tokens(text)[0]) for text in ask.continuations)

@@ -39,7 +39,7 @@ class Ladder:
     coins: int
 
 
-LADDER = Ladder(repeats=(1, 4, 16, 64), per_level=4, coins=8)
+LADDER = Ladder(repeats=(1, 4, 16, 64), per_level=4, coins=40)
 
 
 @dataclass(frozen=True, slots=True)

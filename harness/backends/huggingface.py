@@ -22,7 +22,8 @@ from harness.backends.causal.placement import (
 )
 from harness.backends.causal.proof import check, make_scorer
 from harness.backends.causal.scores import Scorer
-from harness.backends.causal.steered import Steers, open_steers, reserving, steered_scorer, told
+from harness.backends.causal.steered import Steers, open_steers, reserving, told
+from harness.backends.causal.steered_tree import steered_scorer
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
 from harness.contracts import Identity, Progress
@@ -104,8 +105,8 @@ class HuggingFace:
     def steered(self, **settings: Any) -> HuggingFace:
         """Return it with other settings; a ``steering`` comes behind those that it has.
 
-        Where one changes how texts are scored, every text is read by itself, and once more behind each preamble; what
-        is read at once is shorter by the longest of them.
+        Where one changes how texts are scored, every text is read once more behind each preamble; what is read at once
+        is shorter by the longest of them.
 
         Raises:
             UsageError: it has no such setting, or refuses it.
@@ -216,7 +217,8 @@ class HuggingFace:
             if mark is not None:
                 mark.fit(loaded.tokens.vocabulary)
             loaded = reserving(loaded, self.steering)
-            scorer = steered_scorer(loaded, self.steering) or make_scorer(loaded, placed["scoring"])
+            path = placed["scoring"]
+            scorer = steered_scorer(loaded, self.steering, path) or make_scorer(loaded, path)
             steers = open_steers(loaded, self.steering) if self.steering else None
             self._opened = _Opened(loaded, scorer, mark, steers)
         return self._opened

@@ -112,10 +112,13 @@ def _rows(registry: Registry, kind: str) -> list[dict[str, Any]]:
 
 
 def _card(registry: Registry, plugin: Plugin) -> Any:
-    """The card of a plugin that can be made without settings; None where it has none."""
+    """The card of a plugin that can be made without settings, or whose class has it; None where it has none."""
     factory = plugin.load()
-    if plugin.kind == "backend" or not callable(factory) or _needs_settings(factory):
+    if plugin.kind == "backend" or not callable(factory):
         return None
+    if _needs_settings(factory):
+        card = getattr(factory, "card", None)
+        return card if hasattr(card, "title") else None
     return getattr(registry.create(plugin.kind, plugin.name), "card", None)
 
 

@@ -168,7 +168,8 @@ def _one_treatment(
     from harness.contracts.mitigations import MitigationKind
 
     config = read.model_dump(mode="json", exclude_none=True)
-    headlines = [registry.create("probe", probe).card.metrics[0].name for probe in probes]
+    set_up = {probe: read.probe[probe].settings if probe in read.probe else {} for probe in probes}
+    headlines = [registry.create("probe", probe, its).card.metrics[0].name for probe, its in set_up.items()]
     asked = [*probes, *(one.metric.rpartition("/")[0] for one in margins)]
     trains = registry.create("mitigation", name, settings).card.kind in {MitigationKind.DATA, MitigationKind.TRAINING}
     return {
@@ -256,12 +257,18 @@ def _conduct(design: Design, text: str, project: Path, *, json: bool, quiet: boo
 
 def _report(done: Conducted, *, json: bool) -> None:
     from harness.canonical import to_json
+    from harness.study.promises import promises, told
 
     if json:
-        show_json({"study": str(done.folder), "verdicts": to_json(list(done.results.verdicts))})
+        verdicts, contrasts = (to_json(list(its)) for its in (done.results.verdicts, done.results.contrasts))
+        show_json({"study": str(done.folder), "verdicts": verdicts, "contrasts": contrasts})
         return
     for ruled in done.results.verdicts:
         show(ruled.sentence)
+    for sentence in told(promises(done.design, done.ran), {one.treatment: one.title for one in done.results.compared}):
+        show(f"\n{sentence}")
+    for one in done.results.contrasts:
+        show(f"\n{one.sentence}")
     show(f"\nEvidence: {done.folder}")
     talk(f"Read it in a browser: {done.folder / 'report.html'}\nProve it: harness verify {done.folder}")
 

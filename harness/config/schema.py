@@ -51,6 +51,12 @@ def _distinct(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return names
 
 
+def _within_one(part: tuple[float, float] | None) -> tuple[float, float] | None:
+    if part is not None and not 0 <= part[0] < part[1] <= 1:
+        raise ValueError("part is [low, high], both within 0 and 1, with low below high")
+    return part
+
+
 Names = Annotated[tuple[str, ...] | None, AfterValidator(_distinct)]
 
 
@@ -78,6 +84,9 @@ class Run(_Table):
     probes: Names = Field(None, min_length=1, description="Probes to run; absent: every installed one.")
     seed: int = Field(20260101, ge=0, description="Root of every random choice.")
     store: str = Field("runs", min_length=1, description="Folder that holds journals and bundles.")
+    part: Annotated[tuple[float, float] | None, AfterValidator(_within_one)] = Field(
+        None, description="Rows of each data set that may be asked, from one share to another; absent: all."
+    )
     max_minutes: float | None = Field(None, gt=0, description="Stop asking after this many minutes.")
     max_asks: int | None = Field(None, gt=0, description="Refuse a plan that needs more asks than this.")
     failed_share: float = Field(
@@ -230,6 +239,7 @@ class Config(_Table):
 
     _file: str = PrivateAttr(default="harness.toml")
     _lines: Mapping[Path, int] = PrivateAttr(default_factory=dict)
+    _folders: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
         """``file:line`` of a key, for messages about what only the plan can check; the file where it is not there."""
@@ -240,3 +250,14 @@ class Config(_Table):
         """Remember where the keys stand."""
         self._file, self._lines = file, lines
         return self
+
+    def lying(self, folders: Mapping[str, str]) -> Config:
+        """Remember where the folders lie that settings of mitigations name, which is no part of what a run is."""
+        self._folders = folders
+        return self
+
+    def found(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The ``settings`` of a mitigation with folders named by where they lie."""
+        return {
+            key: self._folders.get(value, value) if isinstance(value, str) else value for key, value in settings.items()
+        }

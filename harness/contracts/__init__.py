@@ -327,7 +327,8 @@ class TrainedBackend(Backend, Protocol):
         ``class``, ``caption``, ``attributes``, ``asked_by`` (what a `DrawAsk` needs: ``label`` or ``prompt``),
         ``invertible`` (whether `InvertingBackend.noise` answers for this model),
         ``references`` (for each reference model, whether it was trained on the record) and ``canary`` (``template``,
-        ``fill``, ``family``); or None for each.
+        ``fill``, ``family``, and ``coins``: where a fair coin decided between once and never, for how many canaries
+        coins did); or None for each.
 
         Raises:
             ModelError, DataError: it cannot be had, so the capability is not there either; says why.

@@ -18,6 +18,7 @@ from harness.contracts import Backend
 from harness.records import Ask, Reply, Value
 
 __all__ = [
+    "CertifyingMitigation",
     "LayeredBackend",
     "Mitigation",
     "MitigationCard",
@@ -114,6 +115,24 @@ class Mitigation(Protocol):
 
         Raises:
             UsageError: its settings do not fit the target.
+        """
+
+
+@runtime_checkable
+class CertifyingMitigation(Mitigation, Protocol):
+    """A mitigation that keeps a promise about errors, certified from the bundle of an earlier run of the same model.
+
+    Its layer tells the same under ``certificate`` in the details of the model's identity.
+    """
+
+    def certificate(self) -> Mapping[str, Value] | None:
+        """What is promised and what it was certified on; None where nothing is.
+
+        ``alpha`` bounds the share of wrong ones among the answers given, but for a chance of ``delta``; ``threshold``
+        is None where nothing could be certified; ``answers`` and ``given`` count those of the earlier run.
+
+        Raises:
+            DataError: the bundle cannot be read, or was changed.
         """
 
 

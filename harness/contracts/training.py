@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
 from harness.canonical import dumps
 from harness.contracts import Identity
+from harness.records.asks import LATER
 
 __all__ = ["HOW_TRAINED", "Training", "training_of"]
 
@@ -27,7 +28,7 @@ class Training:
         members: Trained on.
         nonmembers: Held out of the training, for audits.
         validation: Used to validate alone.
-        removed: Duplicates that were left out.
+        removed: Left out of the training: duplicates, and what preparing the data took away.
         canaries: Planted, on either side.
         classes: Names of the classes, in the order of their labels; may be empty.
         steps: Rounds of training.
@@ -35,6 +36,7 @@ class Training:
         claim: What may be claimed of its privacy, whole, a sentence each; the first says whether anything is.
         references: Models of the same recipe with other members, whose losses are told beside its own.
         missing: Why its training data could not be read for the audit; empty where they could.
+        prepared: What was done to the members' records before training, a sentence each.
     """
 
     what: str
@@ -52,6 +54,7 @@ class Training:
     claim: tuple[str, ...]
     references: int
     missing: str
+    prepared: tuple[str, ...] = field(default=(), metadata=LATER)
 
     def __post_init__(self) -> None:
         if not self.claim:

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.canonical import digest
 from harness.contracts import TRAINING, Dataset
 from harness.contracts.instruments import InstrumentCard, Materials
 from harness.data.load import load
-from harness.errors import DataError, MissingExtraError, UsageError
+from harness.data.suffixes import sorted_suffixes
+from harness.errors import DataError, UsageError
 from harness.records import Reading
 from harness.text.corpus import Corpus, Run, Sought, covered, gathered, token_spans
 from harness.text.corpus_files import opened, saved
 from harness.text.corpus_rows import has_unseen, seen, unseen
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["CorpusSearch"]
 
@@ -134,19 +130,10 @@ class CorpusSearch:
         kept = None if folder is None else opened(folder, source=str(data.digest))
         if kept is not None:
             return kept
-        made = gathered(((data.name, text) for text in documents), _sorted, source=str(data.digest))
+        made = gathered(((data.name, text) for text in documents), sorted_suffixes, source=str(data.digest))
         if folder is not None:
             saved(made, folder)
         return made
-
-
-def _sorted(text: NDArray[np.uint8]) -> NDArray[np.signedinteger]:
-    try:
-        from pydivsufsort import divsufsort
-    except ImportError as error:
-        raise MissingExtraError("Searching a corpus", "pydivsufsort", "search") from error
-    order: NDArray[np.signedinteger] = divsufsort(text)
-    return order
 
 
 def _searched(corpus: Corpus | None, text: str, at_least: int) -> tuple[float, float, Sequence[Run]]:

@@ -18,7 +18,7 @@ from harness.contracts.mitigations import MitigationCard, Steps
 from harness.errors import UsageError
 from harness.mitigations.defer_bundle import Answer, CalibrationData, read_calibration
 from harness.mitigations.defer_card import CARD
-from harness.mitigations.defer_confidence import AGREEMENT, ANSWERS, FEWEST, KINDS, LETTERS, ConfidenceSource
+from harness.mitigations.defer_confidence import AGREEMENT, ANSWERS, FEWEST, KINDS, LETTERS, WHOLE, ConfidenceSource
 from harness.mitigations.layer import Layer
 from harness.records import Ask, Capability, Finish, GenerateAsk, Reply, ScoreAsk, Value
 from harness.seeds import derive
@@ -35,8 +35,9 @@ class Defer:
     """Withholds answers below a confidence that is given, or certified from the bundle of an earlier run.
 
     Attributes:
-        confidence: Of what: ``letters`` under a list of options, ``answers`` by their likelihood per token, ``stated``
-            where the prompt asks for it, or ``agreement`` of further samples with the reply. Other asks are passed on.
+        confidence: Of what: ``letters`` under a list of options, ``answers`` by their likelihood per token or
+            ``whole`` by that of all their tokens, ``stated`` where the prompt asks for it, or ``agreement`` of further
+            samples with the reply. Other asks are passed on.
         threshold: Least confidence of an answer that is given, in [0, 1]; without a promise.
         calibration: Folder of the bundle of an earlier run of the same model, of which the threshold is certified.
         alpha: Share of wrong ones among the answers given that the threshold must keep to, in (0, 1). The dose.
@@ -81,16 +82,25 @@ class Defer:
         return None if self.calibration is None else {"at_random": True}
 
     def material(self) -> Sequence[str]:
-        """The questions that the threshold was certified on.
+        """The questions that the threshold was certified on, each with the lines that it stands in and by itself.
 
         Raises:
             DataError: the bundle cannot be read, was changed, or holds no answer to calibrate on.
         """
-        return () if self.calibration is None else [answer.text for answer in self._data(self.calibration).answers]
+        answers = () if self.calibration is None else self._data(self.calibration).answers
+        return [text for answer in answers for text in (answer.text, answer.text.partition("\n")[0])]
+
+    def certificate(self) -> Mapping[str, Value] | None:
+        """The promise of the threshold, and what it was certified on; None where the threshold is given.
+
+        Raises:
+            DataError: as `material`.
+        """
+        return None if self.calibration is None else _told(*self._certified(self.calibration), self.surest)
 
     def misfit(self, target: Backend) -> str | None:
         """It needs a threshold, and what its confidence is taken from."""
-        needed = Capability.SCORE if self.confidence in (LETTERS, ANSWERS) else Capability.GENERATE
+        needed = Capability.SCORE if self.confidence in (LETTERS, ANSWERS, WHOLE) else Capability.GENERATE
         if needed not in target.capabilities:
             return f"its confidence is taken from {KINDS[self.confidence]}, which this backend does not give out"
         if self.threshold is None and self.calibration is None:
@@ -110,8 +120,7 @@ class Defer:
             if self.threshold is None:
                 raise UsageError(f"mitigation {CARD.id!r}: {self.misfit(target)}.")
             return Layer(target, Deferring(self._source, self.threshold))
-        data = self._data(self.calibration)
-        found = certified(data.answers, alpha=self.alpha, delta=self.delta, surest=self.surest)
+        found, data = self._certified(self.calibration)
         chance = found.coverage.value if self.at_random else None
         layer = Layer(target, Deferring(self._source, found.threshold, chance, _told(found, data, self.surest)))
         return SameModel(layer, data.model, self.calibration)
@@ -119,6 +128,10 @@ class Defer:
     @property
     def _source(self) -> ConfidenceSource:
         return ConfidenceSource(self.confidence, self.samples)
+
+    def _certified(self, folder: str) -> tuple[Deferral, CalibrationData]:
+        data = self._data(folder)
+        return certified(data.answers, alpha=self.alpha, delta=self.delta, surest=self.surest), data
 
     def _data(self, folder: str) -> CalibrationData:
         return read_calibration(Path(folder), self._source)
@@ -149,7 +162,8 @@ def _told(found: Deferral, data: CalibrationData, surest: float) -> dict[str, Va
         "alpha": found.alpha,
         "delta": found.delta,
         "surest": surest,
-        "bundle": str(data.bundle),
+        "threshold": found.threshold,
+        "calibration": str(data.digest),
         "answers": found.n,
         "wrong": sum(answer.wrong for answer in data.answers),
         "given": round(found.coverage.value * found.n),

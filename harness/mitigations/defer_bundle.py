@@ -14,14 +14,14 @@ from typing import Any
 
 from harness.canonical import Digest, digest, digest_bytes, from_json, loads
 from harness.errors import DataError
-from harness.mitigations.defer_confidence import AGREEMENT, ANSWERS, KINDS, LETTERS, STATED, ConfidenceSource
+from harness.mitigations.defer_confidence import AGREEMENT, ANSWERS, KINDS, LETTERS, STATED, WHOLE, ConfidenceSource
 from harness.records import Ask, GenerateAsk, Outcome, Reply, ScoreAsk
 
 __all__ = ["PROBES", "Answer", "CalibrationData", "read_calibration"]
 
 SCHEMA = 1
 TABLES = {
-    "cases.parquet": ("cell", "case", "ask", "cluster", "wording"),
+    "cases.parquet": ("cell", "case", "ask", "expected", "cluster", "wording"),
     "replies.parquet": ("ask_digest", "finish", "text", "scores"),
     "scores.parquet": ("cell", "case", "outcome", "values"),
 }
@@ -29,6 +29,7 @@ TABLES = {
 PROBES = {
     LETTERS: ("hallucination.calibration", "correct", 1.0),
     ANSWERS: ("hallucination.calibration", "correct", 1.0),
+    WHOLE: ("hallucination.calibration", "correct", 1.0),
     STATED: ("hallucination.calibration", "correct", 1.0),
     AGREEMENT: ("hallucination.self_consistency", "wrong", 0.0),
 }
@@ -59,12 +60,12 @@ class CalibrationData:
 
     Attributes:
         model: Digest of the identity that gave the answers.
-        bundle: Digest of the manifest.
+        digest: Over these and the answers; when they were given, and what else the bundle holds, is no part of it.
         answers: In order of cell and case; one of each cluster, since those that share a context are not independent.
     """
 
     model: Digest
-    bundle: Digest
+    digest: Digest
     answers: tuple[Answer, ...]
 
 
@@ -91,7 +92,9 @@ def read_calibration(folder: Path, source: ConfidenceSource) -> CalibrationData:
             f"{folder}: the bundle holds no judged answer with a confidence by {KINDS[source.kind]}. Run"
             f" {probe}{samples} on this model without `defer`, in a way that asks for these, and name its bundle."
         )
-    return CalibrationData(model, digest_bytes(manifest), answers)
+    # Six digits are what another processor computes alike.
+    given = [[answer.text, answer.wrong, round(answer.sure, 6)] for answer in answers]
+    return CalibrationData(model, digest([str(model), given]), answers)
 
 
 def _bytes(folder: Path, name: str) -> bytes:
@@ -143,13 +146,20 @@ def _answers(tables: Tables, source: ConfidenceSource) -> Iterator[Answer]:
         ask: Ask = from_json(Ask, loads(row["ask"]))
         score = scores[row["cell"], row["case"]]
         values = dict(score["values"])
-        if not source.concerns(ask) or score["outcome"] != Outcome.SCORED.value or label not in values:
+        concerned = source.concerns(ask) and _is_of(row, source)
+        if not concerned or score["outcome"] != Outcome.SCORED.value or label not in values:
             continue
         found = [replies.get(str(digest(one))) for one in source.asks(ask)]
         sure = source.of(ask, [_reply(its) for its in found if its is not None]) if None not in found else None
         if sure is not None:
             seen.add(place)
             yield Answer(sure, int(values[label] != right), _text(row, ask))
+
+
+def _is_of(row: Mapping[str, Any], source: ConfidenceSource) -> bool:
+    """Whether the case was judged by this kind of confidence: the same likelihoods can be read in two ways."""
+    expected = loads(row["expected"])
+    return "source" not in expected or expected["source"] == source.kind
 
 
 def _reply(row: Mapping[str, Any]) -> Reply:

@@ -15,12 +15,13 @@ from harness.records import Ask, Finish, GenerateAsk, Reply, ScoreAsk
 from harness.text.confidence import stated
 from harness.text.equivalence import likeness
 
-__all__ = ["AGREEMENT", "ANSWERS", "FEWEST", "KINDS", "LETTERS", "LONGEST", "STATED", "ConfidenceSource"]
+__all__ = ["AGREEMENT", "ANSWERS", "FEWEST", "KINDS", "LETTERS", "LONGEST", "STATED", "WHOLE", "ConfidenceSource"]
 
-LETTERS, ANSWERS, STATED, AGREEMENT = "letters", "answers", "stated", "agreement"
+LETTERS, ANSWERS, WHOLE, STATED, AGREEMENT = "letters", "answers", "whole", "stated", "agreement"
 KINDS = {
     LETTERS: "likelihoods of letters",
     ANSWERS: "likelihoods of answers per token",
+    WHOLE: "likelihoods of whole answers",
     STATED: "stated confidences",
     AGREEMENT: "agreement of samples",
 }
@@ -52,7 +53,7 @@ class ConfidenceSource:
         if isinstance(ask, ScoreAsk):
             # Without a context there is no question: whole sentences are compared.
             choice = bool(ask.context) and len(ask.continuations) > 1
-            return choice and self.kind == (LETTERS if _are_marks(ask.continuations) else ANSWERS)
+            return choice and self.kind in ((LETTERS,) if _are_marks(ask.continuations) else (ANSWERS, WHOLE))
         if not isinstance(ask, GenerateAsk):
             return False
         if self.kind == STATED:
@@ -68,8 +69,8 @@ class ConfidenceSource:
     def of(self, ask: Ask, replies: Sequence[Reply]) -> float | None:
         """Return the confidence in [0, 1] of the first of ``replies``, one for each of `asks`; None for none.
 
-        For likelihoods the share of the likeliest continuation in what all have, summed over its tokens or, of answers,
-        as the mean per token; for agreement the share of the readable samples that say the same.
+        For likelihoods the share of the likeliest continuation in what all have, summed over its tokens or, for
+        ``answers``, as the mean per token; for agreement the share of the readable samples that say the same.
         """
         if any(reply.finish not in (Finish.STOP, Finish.LENGTH) for reply in replies):
             return None

@@ -15,13 +15,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from harness.canonical import digest
 from harness.contracts import Backend
 from harness.contracts.mitigations import MitigationCard, Steps
 from harness.errors import DataError, nearest
 from harness.mitigations.layer import Layer
 from harness.mitigations.principles_card import CARD
 from harness.records import Ask, Capability, Finish, GenerateAsk, Reply, Value
+from harness.text.fences import unused_tag
 
 __all__ = ["PLACEBO", "Principles", "lists"]
 
@@ -159,14 +159,14 @@ class Principles:
             [critique] = yield [self._critique(ask, reply.text or "")]
             if not _written(critique):
                 return reply if critique.finish is Finish.STOP else critique
-            tag = _tag(ask.prompt, reply.text or "", critique.text or "")
+            tag = unused_tag(ask.prompt, reply.text or "", critique.text or "")
             [revised] = yield [_revision(ask, tag, reply.text or "", critique.text or "")]
             reply = replace(revised, text=_bare(revised.text, tag))
         return reply
 
     def _critique(self, ask: GenerateAsk, draft: str) -> GenerateAsk:
         numbered = "\n".join(f"{number}. {text}" for number, text in enumerate(self.material(), start=1))
-        tag = _tag(ask.prompt, draft)
+        tag = unused_tag(ask.prompt, draft)
         prompt = CRITIQUE.format(principles=numbered, tag=tag, question=ask.prompt, draft=draft)
         return replace(ask, prompt=prompt, max_tokens=self.critique_tokens, stop=())
 
@@ -187,16 +187,6 @@ def _written(reply: Reply) -> bool:
 
 def _revision(ask: GenerateAsk, tag: str, draft: str, critique: str) -> GenerateAsk:
     return replace(ask, prompt=REVISION.format(tag=tag, question=ask.prompt, draft=draft, critique=critique))
-
-
-def _tag(*texts: str) -> str:
-    """Return a name of marks that occurs in none of ``texts``: no text can close the marks that are around it."""
-    number = 0
-    while True:
-        tag = str(digest([number, *map(ascii, texts)])).rpartition(":")[2][:12]
-        if not any(tag in text for text in texts):
-            return tag
-        number += 1
 
 
 def _bare(text: str | None, tag: str) -> str | None:

@@ -8,17 +8,14 @@ __all__ = ["CARD"]
 
 CARD = MitigationCard(
     id="self_debias",
-    version="1",
+    version="2",
     title="Self-debiasing",
     kind=MitigationKind.DECODING,
     does=(
         "Reads every text a second time behind a description of what is unwanted, and makes tokens that are likelier"
         " there less likely."
     ),
-    cost=(
-        "Each text is read once more for each description, and the descriptions with it. Texts are scored one by one,"
-        " so that what continuations share is read again for each."
-    ),
+    cost="Each text is read once more for each description, and the descriptions with it.",
     limits=(
         "It turns away from what the model itself takes for the unwanted; what the model does not know as that stays.",
         (

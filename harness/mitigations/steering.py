@@ -16,7 +16,7 @@ from harness.records import Capability, Value
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Steer", "Steering", "Vocabulary", "unsteerable"]
+__all__ = ["Begun", "Steer", "Steering", "Vocabulary", "unsteerable"]
 
 Steer = Callable[["torch.Tensor", "torch.Tensor", Sequence[Sequence[int]]], "torch.Tensor"]
 """Next-token log-probabilities ``[rows, vocabulary]`` in float32; those behind each preamble ``[preambles, rows,
@@ -32,6 +32,18 @@ class Vocabulary(Protocol):
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ``ids`` without special tokens."""
+
+
+@runtime_checkable
+class Begun(Protocol):
+    """A steer that must know behind what texts are written, or remembers what it saw of them."""
+
+    def begun(self, prompts: Sequence[str]) -> Steer:
+        """Make what steers one batch of texts, and is forgotten with it.
+
+        Args:
+            prompts: What is asked of each row, as it stands in the ask; empty where texts are scored.
+        """
 
 
 @runtime_checkable
@@ -60,7 +72,7 @@ class Steering(Protocol):
             chat: Whether the text stands before a user's message, or before bare text.
         """
 
-    def opened(self, tokens: Vocabulary) -> Steer:
+    def opened(self, tokens: Vocabulary) -> Steer | Begun:
         """Make it ready for a model with these tokens; called once, when the model is opened."""
 
 

@@ -36,12 +36,15 @@ class Watermark:
             for the others, which have none.
         key_env: Environment variable that holds the key; None for the public test key, which anybody knows.
         settings: Others of a scheme of texts, such as ``{ gamma = 0.5 }``.
+        replaces: True where the model marks its texts already: its own mark gives way to this one. So a mark can be
+            tried at several strengths beside itself, too faint to change a word.
     """
 
     scheme: str = "kgw"
     strength: float | None = None
     key_env: str | None = None
     settings: Mapping[str, Value] | None = None
+    replaces: bool = False
     card: ClassVar[MitigationCard] = CARD
 
     def __post_init__(self) -> None:
@@ -56,6 +59,8 @@ class Watermark:
             raise ValueError(f"settings are for schemes of texts; {self.scheme} has its strength alone")
         if self.strength is not None and "delta" in (self.settings or {}):
             raise ValueError("strength is the delta of this scheme: give one of both")
+        if self.replaces and self.scheme in OF_IMAGES:
+            raise ValueError(f"replaces is for schemes of texts; {self.scheme} needs no mark to be there before")
         check_variable(self.key_env, "key_env")
 
     @property
@@ -73,7 +78,7 @@ class Watermark:
         return ()
 
     def misfit(self, target: Backend) -> str | None:
-        """What cannot be told to mark, or marks already, does not fit."""
+        """What cannot be told to mark, marks already, or has no mark that it could replace, does not fit."""
         if isinstance(target, LayeredBackend) and isinstance(beneath(target), SteerableBackend):
             return "the mark is put in where the model draws, over which another mitigation lies already: name it first"
         if not isinstance(target, SteerableBackend):
@@ -81,8 +86,11 @@ class Watermark:
         wanted, what = (Capability.GENERATE, "texts") if self.scheme in OF_TEXTS else (Capability.DRAW, "images")
         if wanted not in target.capabilities:
             return f"{self.scheme} marks {what}, and this backend makes none"
-        if Capability.MARK_TEXT in target.capabilities:
-            return "it marks its texts already, and two marks would not be told apart"
+        marks = Capability.MARK_TEXT in target.capabilities
+        if marks and not self.replaces:
+            return "it marks its texts already; replaces = true says that this mark takes the place of that one"
+        if self.replaces and not marks:
+            return "it puts no mark into its texts that this one could replace; leave replaces out"
         return None
 
     def apply(self, target: Backend, work: Path) -> Backend:

@@ -1,6 +1,6 @@
 """Claimed epsilon beside a lower bound that was measured on the trained model: refuted, or not refuted.
 
-The guess rule is fixed here, before any score is seen: the `SHARE` of canaries with the highest scores are called
+The guess rule is fixed, before any score is seen: the `SHARE` of canaries with the highest scores are called
 trained on, the `SHARE` with the lowest are not, the auditor abstains on the rest. Where there are two scores, each is
 tested at half of the significance, and so on, so that the choice between them costs what it must.
 """
@@ -21,17 +21,13 @@ from harness.data.examples import Examples
 from harness.errors import ModelError, UsageError
 from harness.privacy.canary_scores import Score, beside_other_models, coin_canaries, score_canaries
 from harness.privacy.claim import Claim, claim
-from harness.privacy.one_run import Guesses, epsilon_bound, guess, guesses_needed
 from harness.records import Value
+from harness.stats.one_run import SHARE, Guesses, epsilon_bound, guess, guesses_needed
 
 if TYPE_CHECKING:
     from harness.training.checkpoint import Checkpoint
 
 __all__ = ["SHARE", "Audit", "Claimed", "Reading", "Ruling", "audit_checkpoint", "claim_of", "decide"]
-
-SHARE = 0.15
-"""Of the canaries, guessed at either end. In simulations with 200 to 1000 canaries it comes close to the best share
-for strong and for weak signals alike."""
 
 RULE = (
     "A bound above the claim refutes it at the stated confidence; a bound below refutes nothing, and the gap between"

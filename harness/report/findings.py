@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from harness.contracts import ProbeCard
 from harness.errors import UsageError
 from harness.frameworks import describe, frameworks
-from harness.gate import Policy
 from harness.records import Absence, Better, ControlKind, ControlResult, Estimate, GateResult, Metric
 from harness.report.figures import anchor, better_words, slice_words
 from harness.report.gallery import Wall
-from harness.report.instruments import Reader
 from harness.report.interval_plot import Axis, Limit, Plot, axis_for, plot
 from harness.report.overview import ruling_key
 from harness.summarise import CellResult, Result
 from harness.text.sentences import absence_sentence, denominator, sentence
+
+if TYPE_CHECKING:
+    from harness.gate import Policy
+    from harness.report.instruments import Reader
 
 __all__ = ["Citation", "ControlRow", "GroupRow", "GroupTable", "MetricPart", "Section", "section"]
 
@@ -70,6 +73,7 @@ class MetricPart:
         counts: Denominator, in words.
         gates: Rulings on it: key, then the gate.
         groups: Break-downs.
+        limits: What gates allow.
     """
 
     title: str
@@ -81,6 +85,7 @@ class MetricPart:
     counts: str
     gates: tuple[tuple[str, GateResult], ...]
     groups: tuple[GroupTable, ...]
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,7 @@ def _part(
         counts=denominator(found.counts),
         gates=tuple((ruling_key(gate), gate) for gate in gates if gate.metric == metric.name),
         groups=tuple(_tables([one for one in result.results if one.slice and one.metric == metric.name], metric, axis)),
+        limits=tuple(limits),
     )
 
 

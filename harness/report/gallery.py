@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.canonical import Digest, digest, from_json
 from harness.contracts import Identity, Probe, ShowingProbe
 from harness.contracts.training import training_of
-from harness.evidence.bundle import Evidence
 from harness.records import DrawAsk, Exhibit, Finish, Judged, Reply
 from harness.report.figures import plural
 from harness.report.frames import LONGEST_LABEL, Frame, frame
 from harness.text.safe import printable
+
+if TYPE_CHECKING:
+    from harness.evidence.bundle import Evidence
 
 __all__ = ["Gallery", "Panel", "Sheet", "Wall", "gallery"]
 

@@ -99,7 +99,11 @@ def _records(training: Training) -> Iterator[str]:
     if training.validation:
         yield f"{plural(training.validation, 'record')} used to validate alone."
     if training.removed:
-        yield f"{plural(training.removed, 'duplicate')} left out."
+        yield (
+            f"{plural(training.removed, 'record')} left out of the training"
+            f"{': duplicates, and what preparing the data took away' if training.prepared else ' as duplicates'}."
+        )
+    yield from training.prepared
     if training.canaries:
         yield f"{plural(training.canaries, 'record')} made up and planted to measure memorisation (canaries)."
     if training.classes:

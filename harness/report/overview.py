@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.contracts import TRAINING, ProbeCard
-from harness.plan_records import DataRecord
 from harness.records import Absence, Better, Cell, CellStatus, Estimate, GateResult, Ruling, Severity, Verdict
 from harness.report.figures import about, anchor, dataset_words, excluded, plural
 from harness.summarise import CellResult
 from harness.text.sentences import sentence
+
+if TYPE_CHECKING:
+    from harness.plan_records import DataRecord
 
 __all__ = ["FAMILIES", "RULINGS", "Banner", "Finding", "Untested", "banner", "ruling_key", "untested", "worst_finding"]
 

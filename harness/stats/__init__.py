@@ -15,6 +15,7 @@
     judges          a rate corrected for the errors of what judged it
     agreement       judges against people
     sequential      evidence that may be looked at after every item
+    one_run         a lower bound on epsilon from guesses of fair coins
     exposure        planted secrets ranked among secrets like them
     discoverable    how many samples give a text word for word
     ranks           whether one quantity rises with another

@@ -5,7 +5,9 @@ study.json      the design, and what became of each arm
 effects.json    what changed, by treatment and dose
 verdicts.json   checks and sentences
 report.html     the same for readers
+promises.json   what was certified on calibration runs, and what came of it; where there are such runs
 arms/           a bundle of `harness run` for each arm
+calibration/    a bundle of each run that treatments were calibrated on, by seed
 manifest.json   written last; names every other file, and the manifest of each arm, with its SHA-256
 """
 
@@ -25,8 +27,11 @@ from harness.evidence.verify import Finding, differences
 from harness.evidence.verify import verify as verify_run
 from harness.records import Value
 from harness.registry import Registry
-from harness.study.compared import Ran, compare
-from harness.study.design import Design
+from harness.study.calibration import recorded, verify_calibrations
+from harness.study.compared import compare
+from harness.study.design import CALIBRATION, Design
+from harness.study.pairs import Ran
+from harness.study.promises import promises
 from harness.study.records import Arm, Results
 
 __all__ = [
@@ -43,23 +48,41 @@ __all__ = [
 ]
 
 ARMS = "arms"
+RUNS = (ARMS, CALIBRATION)
+"""Folders of a study that hold bundles of runs."""
 STUDIES = "studies"
 """Folder of a store that holds its studies."""
 RECORD = "study.json"
+PROMISES = "promises.json"
 SCHEMA = 1
 
 
-def files_of(design: Design, text: str, ran: Sequence[Ran], titles: Mapping[str, str], results: Results) -> Content:
-    """The study's own files, but for the page and the manifest."""
+def files_of(
+    design: Design,
+    text: str,
+    ran: Sequence[Ran],
+    titles: Mapping[str, str],
+    results: Results,
+    *,
+    earlier: Sequence[Ran] = (),
+) -> Content:
+    """The study's own files, but for the page and the manifest; ``earlier`` are its calibration runs."""
     arms: list[Value] = [
         {**_table(to_json(one.arm)), "name": one.arm.name, "failed": one.evidence is None, "reason": one.reason}
         for one in ran
     ]
     record = {"schema": SCHEMA, "design": design.dump(), "titles": dict(titles), "arms": arms}
+    kept: dict[str, bytes] = {}
+    if design.calibration is not None:
+        record["calibrations"] = recorded(earlier)
+        kept = {PROMISES: dumps({"schema": SCHEMA, "promises": list(promises(design, ran))}, indent=2)}
     return {
+        **kept,
         "study.toml": text.encode(),
         RECORD: dumps(record, indent=2),
-        "effects.json": dumps({"schema": SCHEMA, "compared": list(results.compared)}, indent=2),
+        "effects.json": dumps(
+            {"schema": SCHEMA, "compared": list(results.compared), "contrasts": list(results.contrasts)}, indent=2
+        ),
         "verdicts.json": dumps({"schema": SCHEMA, "verdicts": list(results.verdicts)}, indent=2),
     }
 
@@ -76,7 +99,7 @@ def publish(aside: Path, folder: Path, files: Content) -> Path:
     """
     try:
         aside.mkdir(parents=True, exist_ok=True)
-        manifests = sorted((aside / ARMS).glob(f"*/{MANIFEST}"))
+        manifests = sorted(path for runs in RUNS for path in (aside / runs).glob(f"*/{MANIFEST}"))
         listed = {**files, **{path.relative_to(aside).as_posix(): path.read_bytes() for path in manifests}}
         for name, content in files.items():
             (aside / name).write_bytes(content)
@@ -176,9 +199,9 @@ def _bytes(folder: Path) -> Iterator[Finding]:
         elif digest_bytes(place.read_bytes()) != entry.digest:
             yield Finding(entry.path, "was changed")
     listed = {entry.path for entry in manifest.files} | {MANIFEST}
-    own = {path.name for path in folder.iterdir() if path.name != ARMS}
-    arms = {f"{ARMS}/{path.name}/{MANIFEST}" for path in (folder / ARMS).glob("*")}
-    yield from (Finding(name, "is not in the manifest") for name in sorted((own | arms) - listed))
+    own = {path.name for path in folder.iterdir() if path.name not in RUNS}
+    runs = {f"{name}/{path.name}/{MANIFEST}" for name in RUNS for path in (folder / name).glob("*")}
+    yield from (Finding(name, "is not in the manifest") for name in sorted((own | runs) - listed))
 
 
 def _runs(folder: Path, arms: Sequence[tuple[Arm, str]], registry: Registry) -> Iterator[Finding]:
@@ -194,7 +217,14 @@ def _runs(folder: Path, arms: Sequence[tuple[Arm, str]], registry: Registry) -> 
 def _again(
     folder: Path, design: Design, titles: Mapping[str, str], arms: Sequence[tuple[Arm, str]], registry: Registry
 ) -> Iterator[Finding]:
-    results = compare(design, read_ran(folder, arms), titles, registry)
+    ran = read_ran(folder, arms)
+    yield from verify_calibrations(folder, read_json(folder, RECORD), design, ran, registry)
+    if design.calibration is not None:
+        kept = read_json(folder, PROMISES)
+        yield from differences(PROMISES, kept["promises"], to_json(list(promises(design, ran))))
+    results = compare(design, ran, titles, registry)
     effects, verdicts = (read_json(folder, name) for name in ("effects.json", "verdicts.json"))
     yield from differences("effects.json", effects["compared"], to_json(list(results.compared)))
+    # Studies from before there were contrasts have none.
+    yield from differences("effects.json", effects.get("contrasts", []), to_json(list(results.contrasts)))
     yield from differences("verdicts.json", verdicts["verdicts"], to_json(list(results.verdicts)))

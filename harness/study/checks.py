@@ -9,13 +9,13 @@ from harness.study.design import Design
 from harness.study.goals import ALPHA, of_goal, side_effects
 from harness.study.records import Check, CheckName, Compared, Effect, Trend
 
-__all__ = ["check_all"]
+__all__ = ["check_all", "inferior"]
 
 FEWEST_SEEDS = 3
 
 
 def check_all(
-    design: Design, compared: Compared, *, against_placebo: Compared | str, trend: Trend | None
+    design: Design, compared: Compared, *, against_placebo: Compared | str, trend: Trend | str
 ) -> tuple[Check, ...]:
     """Answer the eight questions.
 
@@ -23,7 +23,7 @@ def check_all(
         design: What was settled beforehand.
         compared: The treatment against the baseline; has at least one pair.
         against_placebo: The same against the placebo; or why there is no such thing.
-        trend: Over the doses; None where there is one dose.
+        trend: Over the doses; or why there is none.
     """
     return (
         _paired(compared),
@@ -70,7 +70,7 @@ def _utility(design: Design, compared: Compared) -> Check:
         if not found:
             open_.append(f"{goal.metric} was not measured")
         for effect in found:
-            state = _inferior(effect, goal)
+            state = inferior(effect, goal)
             if state is None:
                 open_.append(f"{effect.title}: {effect.missing or 'a loss within the margin is not shown'}")
             elif state:
@@ -82,7 +82,7 @@ def _utility(design: Design, compared: Compared) -> Check:
     return Check(CheckName.UTILITY, passed=True, why="Every loss of utility is within its margin, one-sided 95 %.")
 
 
-def _inferior(effect: Effect, goal: Margin) -> bool | None:
+def inferior(effect: Effect, goal: Margin) -> bool | None:
     """Whether it lost more than the margin; None where that is open."""
     if effect.least_gain is None or effect.gain is None:
         return None
@@ -130,8 +130,8 @@ def _named(effect: Effect) -> str:
     return f"{effect.title} ({group})" if group else effect.title
 
 
-def _dose(trend: Trend | None) -> Check:
-    if trend is None or len(trend.doses) < 2:
-        return Check(CheckName.DOSE, passed=None, why="It was tried at one dose.")
+def _dose(trend: Trend | str) -> Check:
+    if isinstance(trend, str):
+        return Check(CheckName.DOSE, passed=None, why=trend)
     steps = ", ".join(f"{gain:+.3g} at {dose}" for dose, gain in zip(trend.doses, trend.gains, strict=True))
     return Check(CheckName.DOSE, passed=trend.rises, why=f"Improvement by dose: {steps}.")

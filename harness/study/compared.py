@@ -5,33 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.evidence.bundle import Evidence
 from harness.registry import Registry
 from harness.study.checks import check_all
+from harness.study.contrasts import contrast
 from harness.study.design import Design, Treatment
-from harness.study.effects import effects
 from harness.study.goals import of_goal
-from harness.study.measured import Key, Measured, measure_arm
-from harness.study.records import Arm, Compared, Lost, Results, Role, Ruled, Trend
+from harness.study.measured import measure_arm
+from harness.study.numbers import Key, Measured
+from harness.study.pairs import Ran, pair
+from harness.study.records import Compared, Results, Role, Ruled, Trend
 from harness.study.shared import share
 from harness.study.verdict import failed, rule
 
-__all__ = ["Ran", "compare"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One arm and what came of it.
-
-    Attributes:
-        arm: The arm.
-        evidence: Of its run; None where it failed.
-        reason: Why it failed; empty where it did not.
-    """
-
-    arm: Arm
-    evidence: Evidence | None
-    reason: str = ""
+__all__ = ["compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,9 @@ def compare(design: Design, ran: Sequence[Ran], titles: Mapping[str, str], regis
         made += [*plain, *(one for one in (beside, above) if one is not None)]
         trend = _trend(design, plain)
         verdicts += [_ruled(design, one, _beside(above, last=one is plain[-1]), trend) for one in plain]
-    return Results(tuple(made), tuple(verdicts))
+    called = {one.name: one.title or titles[one.name] for one in design.treatment}
+    contrasts = [found for one in design.contrast for found in contrast(one, design, ran, measured, called)]
+    return Results(tuple(made), tuple(verdicts), tuple(contrasts))
 
 
 def _beside(above: Compared | None, *, last: bool) -> Compared | str:
@@ -83,7 +71,7 @@ def _beside(above: Compared | None, *, last: bool) -> Compared | str:
     return above if above.seeds else "Its placebo failed."
 
 
-def _ruled(design: Design, one: Compared, above: Compared | str, trend: Trend | None) -> Ruled:
+def _ruled(design: Design, one: Compared, above: Compared | str, trend: Trend | str) -> Ruled:
     if not one.seeds:
         dose = "" if one.dose is None else str(one.dose)
         return failed(one.treatment, dose, one.title, [lost.reason for lost in one.lost])
@@ -98,39 +86,31 @@ def _doses(ran: Sequence[Ran], treatment: Treatment) -> list[list[Ran]]:
 def _against(role: Role, given: Sequence[Ran], known: _Known, title: str) -> Compared:
     """Pair ``given`` by seed with the arms of ``role``: the baselines, or the placebos of the same treatment."""
     first = given[0].arm
-    others = {
-        one.arm.seed: one
+    others = [
+        one
         for one in known.ran
         if one.arm.role is role and (role is Role.BASELINE or one.arm.treatment == first.treatment)
-    }
-    lost = [
-        Lost(bad.arm.name, bad.arm.seed, bad.reason)
-        for one in given
-        for bad in (one, others[one.arm.seed])
-        if bad.evidence is None
     ]
-    gone = {one.seed for one in lost}
-    pairs = {
-        one.arm.seed: (known.measured[others[one.arm.seed].arm.name], known.measured[one.arm.name])
-        for one in given
-        if one.arm.seed not in gone
-    }
+    found = pair(others, given, known.measured)
     return Compared(
         treatment=first.treatment,
         title=title,
         role=first.role,
         against=role,
         dose=first.dose,
-        seeds=tuple(pairs),
-        lost=tuple(lost),
+        seeds=found.seeds,
+        lost=found.lost,
         items=known.items,
-        effects=tuple(effects(list(pairs.values()), drawn_anew=first.trains)) if pairs else (),
+        effects=found.effects,
     )
 
 
-def _trend(design: Design, plain: Sequence[Compared]) -> Trend | None:
+def _trend(design: Design, plain: Sequence[Compared]) -> Trend | str:
+    """How the first risk goes with the dose; or why that cannot be told."""
+    if len(plain) < 2:
+        return "It was tried at one dose."
     told = [(one.dose, found[0].gain) for one in plain for found in [of_goal(one, design.risk[0])] if found]
     known = [(dose, gain.value) for dose, gain in told if gain is not None]
-    if len(plain) < 2 or len(known) < len(plain):
-        return None
+    if len(known) < len(plain):
+        return f"Of its {len(plain)} doses, {len(known)} have a number."
     return Trend(tuple(dose for dose, _ in known), tuple(gain for _, gain in known))

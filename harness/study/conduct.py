@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,21 +16,29 @@ import tomlkit
 from harness.config import Config
 from harness.config.schema import Model
 from harness.contracts.mitigations import Mitigation
-from harness.errors import ConfigError, HarnessError, UsageError, nearest
+from harness.errors import HarnessError, StoreError, UsageError
 from harness.evidence.bundle import Evidence
 from harness.evidence.store import Store, slug
 from harness.execute import Stop
-from harness.plan import check
 from harness.registry import Registry
 from harness.run import Finished, Request, Watch, audit
-from harness.study.arms import lay_out, refuse_one_model, settings_at
+from harness.study.arms import calibration_folder, calibrations, lay_out, settings_at
 from harness.study.bundle import ARMS, STUDIES, files_of, publish
-from harness.study.compared import Ran, compare
+from harness.study.calibration import apart, is_calibrated
+from harness.study.compared import compare
 from harness.study.design import Design
 from harness.study.page import render_study
+from harness.study.pairs import Ran
 from harness.study.records import Arm, Results, Role
+from harness.study.refusals import (
+    refuse_one_model,
+    refuse_one_run,
+    refuse_uncalibrated,
+    refuse_unfit,
+    refuse_unmeasured,
+)
 
-__all__ = ["Conducted", "Halted", "StudyWatch", "conduct", "refuse_unfit"]
+__all__ = ["Conducted", "Halted", "StudyWatch", "conduct"]
 
 
 class StudyWatch(Protocol):
@@ -63,27 +73,6 @@ class Halted:
     interrupted: bool
 
 
-def refuse_unfit(arms: Sequence[tuple[Arm, Config]], registry: Registry) -> None:
-    """Check every arm, once for all its seeds, before anything runs.
-
-    Raises:
-        ConfigError: everything that is wrong, each problem with the arm that has it.
-    """
-    problems: dict[str, None] = {}
-    seen: set[tuple[Role, str, int]] = set()
-    for arm, config in arms:
-        kind = (arm.role, arm.treatment, arm.place)
-        if kind in seen:
-            continue
-        seen.add(kind)
-        try:
-            check(config, registry)
-        except ConfigError as error:
-            problems |= {f"{arm.treatment}: {problem}": None for problem in error.problems}
-    if problems:
-        raise ConfigError(list(problems))
-
-
 def conduct(
     design: Design,
     text: str,
@@ -108,37 +97,124 @@ def conduct(
         today: The day on which verdicts of runs are made.
 
     Raises:
-        UsageError: a treatment trains the model, and all seeds would train the same one.
-        ConfigError: a mitigation cannot be applied, a metric is measured by no probe, or the like; nothing was run.
+        UsageError: a treatment trains the model, and all seeds would train the same one; two seeds would be one run; or
+            another process conducts this very study.
+        ConfigError: a mitigation cannot be applied, a metric is measured by no probe, or the like; nothing was run but
+            what treatments are calibrated on.
         HarnessError: the store failed, or no baseline is left to compare with.
     """
     store = Store(Path(design.run.store))
     store.prepare()
-    _refuse_unmeasured(design, registry)
+    refuse_unmeasured(design, registry)
     titles = _titles(design, registry)
-    arms = lay_out(design, registry, store=design.run.store, model=_model(design, train))
-    refuse_unfit(arms, registry)
+    model = _model(design, train)
+    first = calibrations(design, store=design.run.store, model=model)
+    arms = lay_out(design, registry, store=design.run.store, model=model)
+    refuse_unfit([*first, *(one for one in arms if not is_calibrated(design, one[0]))], registry)
     refuse_one_model(design, arms)
+    refuse_one_run(design, arms, registry)
     name = f"{slug(design.title)}-{design.digest.short}"
-    aside = store.root / STUDIES / f".{name}.partial"
-    shutil.rmtree(aside, ignore_errors=True)
-    ran: list[Ran] = []
-    for number, (arm, config) in enumerate(arms, 1):
-        request = Request(config, _toml(config), {}, project, folder=aside / ARMS / arm.name)
-        one = _run(arm, request, registry, stop=stop, watch=watch.arm(arm, number, len(arms)), today=today)
-        if isinstance(one, Halted):
+    with _alone(store.root / STUDIES, name) as aside:
+        walk = _Walk(design, registry, project, stop, watch, today, aside, len(first) + len(arms))
+        earlier = _calibrate(walk, first)
+        if isinstance(earlier, Halted):
+            return earlier
+        folders = {calibration_folder(seed): str(aside / calibration_folder(seed)) for seed in earlier}
+        arms = [(arm, config.lying(folders)) for arm, config in arms]
+        refuse_uncalibrated(design, arms, earlier, registry)
+        ran = _treat(walk, arms, earlier)
+        if isinstance(ran, Halted):
+            return ran
+        watch.comparing()
+        if all(one.evidence is None for one in ran if one.arm.role is Role.BASELINE):
+            raise HarnessError(f"No baseline is left to compare with: {ran[0].reason}")
+        results = compare(design, ran, titles, registry)
+        files = dict(files_of(design, text, ran, titles, results, earlier=list(earlier.values())))
+        files["report.html"] = render_study(design, ran, results).encode()
+        return Conducted(publish(aside, _free(store.root / STUDIES, name), files), design, ran, results)
+
+
+@contextmanager
+def _alone(place: Path, name: str) -> Iterator[Path]:
+    """Give the empty folder that the study ``name`` is made in, and to nobody else; nothing of it is left behind.
+
+    Raises:
+        UsageError: another process conducts the same study into the same store.
+        StoreError: the store cannot be written.
+    """
+    aside = place / f".{name}.partial"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        lock = (place / f".{name}.lock").open("ab")
+    except OSError as error:
+        raise StoreError(f"{place}: studies cannot be kept here: {error.strerror}. Name another --store.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                f"{place}: another process conducts this very study. Wait for it, or stop it: what it has asked is not"
+                " asked again."
+            ) from error
+        shutil.rmtree(aside, ignore_errors=True)
+        try:
+            yield aside
+        finally:
             shutil.rmtree(aside, ignore_errors=True)
+            # Taken away while it is held: who waits for it opens a new one.
+            Path(lock.name).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What all runs of a study have in common; ``of`` is how many there are."""
+
+    design: Design
+    registry: Registry
+    project: Path
+    stop: Stop
+    watch: StudyWatch
+    today: Callable[[], date]
+    aside: Path
+    of: int
+
+    def run(self, number: int, arm: Arm, config: Config, folder: Path) -> Ran | Halted:
+        request = Request(config, _toml(config), {}, self.project, folder=folder)
+        told = self.watch.arm(arm, number, self.of)
+        return _run(arm, request, self.registry, stop=self.stop, watch=told, today=self.today)
+
+
+def _calibrate(walk: _Walk, first: Sequence[tuple[Arm, Config]]) -> dict[int, Ran] | Halted:
+    """Run what treatments are calibrated on, by seed; none where nothing is."""
+    earlier: dict[int, Ran] = {}
+    for number, (arm, config) in enumerate(first, 1):
+        one = walk.run(number, arm, config, walk.aside / calibration_folder(arm.seed))
+        if isinstance(one, Halted):
             return one
         if one.evidence is None:
-            watch.lost(arm, one.reason)
+            walk.watch.lost(arm, one.reason)
+        earlier[arm.seed] = one
+    return earlier
+
+
+def _treat(walk: _Walk, arms: Sequence[tuple[Arm, Config]], earlier: Mapping[int, Ran]) -> list[Ran] | Halted:
+    """Run every arm; one whose calibration run failed is lost with it."""
+    ran: list[Ran] = []
+    for number, (arm, config) in enumerate(arms, len(earlier) + 1):
+        before = earlier.get(arm.seed) if is_calibrated(walk.design, arm) else None
+        if before is not None and before.evidence is None:
+            one: Ran | Halted = Ran(arm, None, f"its calibration run failed: {before.reason}")
+        else:
+            one = walk.run(number, arm, config, walk.aside / ARMS / arm.name)
+        if isinstance(one, Halted):
+            return one
+        if before is not None:
+            one = apart(one, before)
+        if one.evidence is None:
+            shutil.rmtree(walk.aside / ARMS / arm.name, ignore_errors=True)
+            walk.watch.lost(arm, one.reason)
         ran.append(one)
-    watch.comparing()
-    if all(one.evidence is None for one in ran if one.arm.role is Role.BASELINE):
-        raise HarnessError(f"No baseline is left to compare with: {ran[0].reason}")
-    results = compare(design, ran, titles, registry)
-    files = dict(files_of(design, text, ran, titles, results))
-    files["report.html"] = render_study(design, ran, results).encode()
-    return Conducted(publish(aside, _free(store.root / STUDIES, name), files), design, ran, results)
+    return ran
 
 
 def _model(design: Design, train: Callable[[Design], Model] | None) -> Model:
@@ -173,26 +249,6 @@ def _judged(arm: Arm, config: Config, evidence: Evidence) -> Ran:
         why = f": {errors[0]}" if errors else ""
         return Ran(arm, None, f"{totals['failed']} of {totals['asks']} asks failed{why}")
     return Ran(arm, evidence)
-
-
-def _refuse_unmeasured(design: Design, registry: Registry) -> None:
-    cards = [registry.create("probe", name, _settings(design, name)).card for name in design.probes]
-    known = {metric.name for card in cards for metric in card.metrics}
-    goals = [("risk", goal) for goal in design.risk] + [("utility", goal) for goal in design.utility]
-    unknown = [(kind, goal.metric) for kind, goal in goals if goal.metric not in known]
-    if unknown:
-        probes = ", ".join(design.probes)
-        raise ConfigError(
-            [
-                f"{kind}: {metric!r} is measured by no probe of this study ({probes}).{nearest(metric, known)}"
-                for kind, metric in unknown
-            ]
-        )
-
-
-def _settings(design: Design, probe: str) -> dict[str, object]:
-    table = design.probe.get(probe)
-    return dict(table.settings) if table else {}
 
 
 def _titles(design: Design, registry: Registry) -> dict[str, str]:

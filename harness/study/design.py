@@ -14,10 +14,25 @@ from harness.config.schema import Goal, Instrument, Margin, Model, Probe, Reseed
 from harness.errors import ConfigError, nearest
 from harness.records import Value
 
-__all__ = ["BASELINE", "Design", "Dose", "Treatment", "read_design", "shipped_studies"]
+__all__ = [
+    "BASELINE",
+    "CALIBRATION",
+    "WATCHED",
+    "Calibration",
+    "Contrast",
+    "Design",
+    "Dose",
+    "Treatment",
+    "read_design",
+    "shipped_studies",
+]
 
 BASELINE = "baseline"
 """Name of the arm without any treatment."""
+CALIBRATION = "calibration"
+"""Name of the runs that treatments are calibrated on, and of their folder."""
+WATCHED = "panel"
+"""Stands for the probe in the names of what every arm is watched for: `harness.study.measured.PANEL`."""
 FEWEST_SEEDS = 1
 
 
@@ -42,12 +57,39 @@ class Treatment(_Table):
     placebo: bool | dict[str, Any] = Field(
         True, description="Whether its placebo is tried too; or settings that make one."
     )
+    calibrated: str | None = Field(
+        None, min_length=1, description="Setting that takes the folder of the calibration run: see [calibration]."
+    )
     dose: Dose | None = None
 
     @model_validator(mode="after")
     def _named(self) -> Treatment:
         if self.name == BASELINE:
             raise ValueError(f"{BASELINE!r} is the name of the arm without treatment")
+        if self.name == CALIBRATION:
+            raise ValueError(f"{CALIBRATION!r} is the name of the runs that treatments are calibrated on")
+        return self
+
+
+class Calibration(_Table):
+    """A run of the untreated model before the others, for each seed, on rows that the others do not ask."""
+
+    probes: tuple[str, ...] = Field(min_length=1, description="Probes to run, set up as they are for the others.")
+    share: float = Field(0.5, gt=0, lt=1, description="Of the rows of each data set, drawn by a hash of each.")
+
+
+class Contrast(_Table):
+    """Two treatments, compared where they are equally useful: each dose of one with the nearest dose of the other."""
+
+    treatment: str = Field(min_length=1, description="Name of the treatment whose doses are looked at one by one.")
+    against: str = Field(min_length=1, description="Name of the treatment among whose doses the nearest is sought.")
+    matched: str = Field(min_length=1, description="Metric by which two doses are near each other.")
+    dataset: str | None = Field(None, description="Data set of that metric; absent: the only one that it has.")
+
+    @model_validator(mode="after")
+    def _two(self) -> Contrast:
+        if self.treatment == self.against:
+            raise ValueError("a contrast is of two treatments")
         return self
 
 
@@ -75,21 +117,32 @@ class Design(_Table):
     risk: tuple[Goal, ...] = Field(min_length=1)
     utility: tuple[Margin, ...] = Field(min_length=1)
     treatment: tuple[Treatment, ...] = Field(min_length=1)
+    contrast: tuple[Contrast, ...] = ()
+    calibration: Calibration | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Design:
         names = [treatment.name for treatment in self.treatment]
+        for contrast in self.contrast:
+            for name in (contrast.treatment, contrast.against):
+                if name not in names:
+                    raise ValueError(f"contrast: {name!r} is no treatment of this study.{nearest(name, names)}")
         if len(set(names)) != len(names):
             raise ValueError(f"treatments have names of their own, not {', '.join(names)}")
         if self.train is not None and (self.train.kind is None or self.reseed is None):
             raise ValueError("a model that the study trains has a `kind` under [train], and a table [reseed]")
+        if (self.calibration is None) is any(one.calibrated is not None for one in self.treatment):
+            raise ValueError("a table [calibration] is for treatments with `calibrated`, and these need the table")
+        if self.calibration is not None and self.run.part is not None:
+            raise ValueError("a study with a table [calibration] parts the data itself: leave `part` under [run] out")
         return self
 
     @property
     def probes(self) -> Sequence[str]:
         """Probes to run: those that are named under [run], or those whose metrics are goals."""
         named = (goal.metric.rpartition("/")[0] for goal in (*self.risk, *self.utility))
-        return self.run.probes or tuple(dict.fromkeys(named))
+        # What every arm is watched for belongs to no probe.
+        return self.run.probes or tuple(dict.fromkeys(name for name in named if name != WATCHED))
 
     @property
     def digest(self) -> Digest:

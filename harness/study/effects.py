@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.records import Better
 from harness.stats.change import Change, change
-from harness.study.measured import Key, Measured
+from harness.study.numbers import Key, Measured
 from harness.study.records import Effect
 
 __all__ = ["effects"]

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from harness.config.schema import Goal
 from harness.stats.multiplicity import holm
-from harness.study.design import Design
+from harness.study.design import WATCHED, Design
 from harness.study.records import Compared, Effect
 
-__all__ = ["ALPHA", "of_goal", "side_effects"]
+__all__ = ["ALPHA", "is_goal", "of_goal", "side_effects"]
 
 ALPHA = 0.05
 
 
+def is_goal(effect: Effect, goal: Goal) -> bool:
+    """Whether ``effect`` is over all items, and on the metric and a data set of ``goal``."""
+    return effect.metric == goal.metric and not effect.slice and goal.dataset in (None, effect.cell.partition("@")[2])
+
+
 def of_goal(compared: Compared, goal: Goal) -> list[Effect]:
     """Overall effects on the metric of ``goal``, on each data set that it speaks of."""
-    return [
-        effect
-        for effect in compared.effects
-        if effect.metric == goal.metric and not effect.slice and goal.dataset in (None, effect.cell.partition("@")[2])
-    ]
+    return [effect for effect in compared.effects if is_goal(effect, goal)]
 
 
 def side_effects(compared: Compared, design: Design) -> list[tuple[Effect, float]]:
@@ -27,8 +28,8 @@ def side_effects(compared: Compared, design: Design) -> list[tuple[Effect, float
     Metrics with a direction count where they got worse, lengths where they changed. Tokens are the price of it all, and
     what else a utility's probe reports has its price in the margin already.
     """
-    goals = {goal.metric for goal in design.risk}
-    priced = {goal.metric.rpartition("/")[0] for goal in design.utility}
+    goals = {goal.metric for goal in (*design.risk, *design.utility)}
+    priced = {goal.metric.rpartition("/")[0] for goal in design.utility} - {WATCHED}
     looked = [
         (effect, p)
         for effect in compared.effects

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,35 +14,15 @@ from harness.evidence.bundle import Evidence
 from harness.records import Arm as Part
 from harness.records import Better, Estimate, Judged, Metric, Outcome, Reply
 from harness.registry import Registry
+from harness.study.numbers import Key, Measured
 from harness.study.shared import Shared
 from harness.summarise import summarise
 
-__all__ = ["PANEL", "Key", "Measured", "measure_arm"]
+__all__ = ["PANEL", "measure_arm"]
 
 Slice = tuple[tuple[str, str], ...]
-Key = tuple[str, str, Slice]
-"""Cell, metric and slice, the slice as sorted pairs."""
 Floats = NDArray[np.float64]
 Count = Callable[[Judged, Reply], float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One number of one arm.
-
-    Attributes:
-        metric: What it is.
-        null: Value of a harmless model; None where there is none.
-        value: Over all items.
-        left_out: The same without each group, shape ``[groups]``; NaN where there is no number then.
-        units: Independent items behind it.
-    """
-
-    metric: Metric
-    null: float | None
-    value: float
-    left_out: Floats
-    units: int
 
 
 def _share(outcome: Outcome) -> Count:

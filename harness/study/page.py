@@ -8,12 +8,24 @@ from typing import Any
 
 from harness.report.figures import amount, figure
 from harness.report.interval_plot import Axis, axis_over
-from harness.report.webpage import environment
-from harness.study.compared import Ran
+from harness.report.template import environment
 from harness.study.design import Design
 from harness.study.frontier import frontier
 from harness.study.goals import ALPHA, of_goal, side_effects
-from harness.study.records import Check, CheckName, Compared, Effect, Outcome, Results, Role, Ruled
+from harness.study.pairs import Ran
+from harness.study.promises import promises, rows, told
+from harness.study.records import (
+    Check,
+    CheckName,
+    Compared,
+    Contrasted,
+    Effect,
+    Outcome,
+    Results,
+    Role,
+    Ruled,
+    Side,
+)
 from harness.study.verdict import WORDS
 from harness.text.sentences import DIFFERENCE
 
@@ -34,9 +46,14 @@ ANSWERS: Mapping[bool | None, tuple[str, str]] = {
     False: ("fail", "no"),
     None: ("none", "not settled"),
 }
+SIDES: Mapping[Side, tuple[str, str]] = {
+    Side.BETTER: ("pass", "better"),
+    Side.WORSE: ("fail", "worse"),
+    Side.OPEN: ("inconclusive", "may be chance"),
+}
 QUESTIONS: Mapping[CheckName, str] = {
     CheckName.PAIRED: "Same items, seeds and budget in all arms?",
-    CheckName.IMPROVED: "Did the risk fall by more than chance?",
+    CheckName.IMPROVED: "Did the number that decides improve by more than chance?",
     CheckName.UTILITY: "Is what it costs in usefulness within the margin?",
     CheckName.PLACEBO: "Did it do more than its placebo?",
     CheckName.DISJOINT: "Is nothing asked that it was shown?",
@@ -105,9 +122,22 @@ class Part:
     doses: tuple[Row, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One contrast: what was found, the numbers, and who was lost."""
+
+    title: str
+    sentence: str
+    matched: tuple[Row, ...]
+    risks: tuple[Row, ...]
+    lost: int
+
+
 def render_study(design: Design, ran: Sequence[Ran], results: Results) -> str:
     """Write the page."""
     axes = _axes(results)
+    made = promises(design, ran)
+    titles = {one.treatment: one.title for one in results.compared}
     plain = [one for one in results.compared if one.role is Role.TREATMENT and one.against is Role.BASELINE]
     beside = {one.treatment: one for one in results.compared if one.role is Role.PLACEBO}
     parts = [
@@ -127,6 +157,9 @@ def render_study(design: Design, ran: Sequence[Ran], results: Results) -> str:
             digest=design.digest.short,
             parts=parts,
             frontier=frontier(design, results.compared),
+            contrasts=[_beside(one, axes) for one in results.contrasts],
+            promised=told(made, titles),
+            promise_rows=rows(made),
             utilities=[(goal.metric, goal.margin, goal.reason) for goal in design.utility],
             items=_items(results),
             lost=[(one.arm.name, one.reason) for one in ran if one.evidence is None],
@@ -220,6 +253,19 @@ def _row(effect: Effect, axes: Mapping[tuple[str, str], Axis], *, worse: bool = 
         method="" if change is None else f"{change.method}; n = {change.n:,}",
         key=key,
         word=word,
+    )
+
+
+def _beside(one: Contrasted, axes: Mapping[tuple[str, str], Axis]) -> Beside:
+    doses = [f" at {dose}" if dose is not None else "" for dose in (one.dose, one.against_dose)]
+    return Beside(
+        title=f"{one.treatment}{doses[0]} beside {one.against}{doses[1]}",
+        sentence=one.sentence,
+        matched=() if one.matched is None else (_row(one.matched, axes),),
+        risks=tuple(
+            replace(_row(risk.effect, axes), key=SIDES[risk.side][0], word=SIDES[risk.side][1]) for risk in one.risks
+        ),
+        lost=len(one.lost),
     )
 
 

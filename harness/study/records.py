@@ -15,12 +15,15 @@ __all__ = [
     "Check",
     "CheckName",
     "Compared",
+    "Contrasted",
     "Effect",
     "Lost",
     "Outcome",
     "Results",
     "Role",
     "Ruled",
+    "Side",
+    "Sided",
     "Trend",
 ]
 
@@ -232,6 +235,55 @@ class Ruled:
     sentence: str
 
 
+class Side(StrEnum):
+    """How one treatment does on a risk beside another one."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    OPEN = "open"
+    """No difference is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sided:
+    """One risk of a contrast.
+
+    Attributes:
+        effect: ``before`` is the other treatment's number, ``after`` that of the treatment.
+        side: What it says; adjusted by Holm for all risks of the contrast.
+    """
+
+    effect: Effect
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Contrasted:
+    """One dose of a treatment beside the dose of another one that is nearest to it in usefulness.
+
+    Attributes:
+        treatment: Name of the treatment.
+        dose: Its dose.
+        against: Name of the other one.
+        against_dose: Its nearest dose; None where no dose of it has a number, or it has one dose.
+        seeds: Of the pairs that count.
+        lost: Arms whose pairs are left out.
+        matched: The metric that they were matched by; None where there is nothing to match.
+        risks: One for each risk metric that has a number.
+        sentence: For readers.
+    """
+
+    treatment: str
+    dose: Value
+    against: str
+    against_dose: Value
+    seeds: tuple[int, ...]
+    lost: tuple[Lost, ...]
+    matched: Effect | None
+    risks: tuple[Sided, ...]
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """What a study found.
@@ -240,7 +292,9 @@ class Results:
         compared: Treatments against the baseline, dose by dose; each treatment's placebo against the baseline, and its
             strongest dose against its placebo.
         verdicts: One for each treatment and dose.
+        contrasts: Treatments beside each other, where the design asks for it.
     """
 
     compared: tuple[Compared, ...]
     verdicts: tuple[Ruled, ...]
+    contrasts: tuple[Contrasted, ...] = ()

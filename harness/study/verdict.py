@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.records import Better, Interval
 from harness.report.figures import plural
+from harness.study.checks import inferior
 from harness.study.design import Design
 from harness.study.goals import ALPHA, of_goal, side_effects
+from harness.study.phrases import moved, named, size
 from harness.study.records import Check, CheckName, Compared, Effect, Outcome, Ruled
-from harness.text.sentences import DIFFERENCE, number, share_text
 
 __all__ = ["WORDS", "failed", "rule"]
 
@@ -66,55 +66,10 @@ def _outcome(passed: Mapping[CheckName, bool | None], first: Effect | None) -> O
 
 def _risk_clause(effect: Effect) -> str:
     if effect.gain is None or effect.change is None or effect.p_gain is None or effect.p_loss is None:
-        return f"has no number for {_name(effect)}: {effect.missing or 'it has no direction'}"
+        return f"has no number for {named(effect)}: {effect.missing or 'it has no direction'}"
     if min(effect.p_gain, effect.p_loss) < ALPHA:
-        return _moved(effect)
-    return f"changed {_name(effect)} by {_size(effect.change, effect.unit, signed=True)}, which may be chance"
-
-
-def _moved(effect: Effect) -> str:
-    """Say what moved, in which direction, and by how much."""
-    if effect.gain is not None and effect.better is Better.NULL and effect.null is not None:
-        verb = "brought" if effect.gain.value > 0 else "moved"
-        way = "closer to" if effect.gain.value > 0 else "away from"
-        return f"{verb} {_name(effect)} {_size(effect.gain, effect.unit)} {way} {_value(effect.null, effect.unit)}"
-    if effect.change is None:
-        return f"has no change of {_name(effect)}"
-    verb = "raised" if effect.change.value > 0 else "lowered"
-    return f"{verb} {_name(effect)} by {_size(effect.change, effect.unit)}{_from_to(effect)}"
-
-
-def _name(effect: Effect) -> str:
-    group = ", ".join(effect.slice.values())
-    title = f"“{effect.title}”"
-    return f"{title} for {group}" if group else title
-
-
-def _from_to(effect: Effect) -> str:
-    if effect.before is None or effect.after is None:
-        return ""
-    return f", from {_value(effect.before, effect.unit)} to {_value(effect.after, effect.unit)}"
-
-
-def _value(value: float, unit: str) -> str:
-    return share_text(value) if unit == "share" and 0 <= value <= 1 else number(value)
-
-
-def _size(interval: Interval, unit: str, *, signed: bool = False) -> str:
-    """Say a difference with its interval; of shares in points, which are hundredths."""
-    points = unit in {"share", DIFFERENCE}
-    scale = 100.0 if points else 1.0
-    value, low, high = (scale * one for one in (interval.value, interval.low, interval.high))
-    if not signed and value < 0:
-        value, low, high = -value, -high, -low
-    name = ("point" if abs(value) == 1 else "points") if points else unit
-    bounds = f"{interval.confidence * 100:g} % interval {_short(low)} to {_short(high)}"
-    return f"{_short(value)} {name} ({bounds})"
-
-
-def _short(value: float) -> str:
-    text = f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
-    return text.replace("-0", "0") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+        return moved(effect)
+    return f"changed {named(effect)} by {size(effect.change, effect.unit, signed=True)}, which may be chance"
 
 
 def _placebo_clause(passed: Mapping[CheckName, bool | None]) -> list[str]:
@@ -130,18 +85,19 @@ def _side_clauses(worse: Sequence[Effect]) -> list[str]:
     first = min(worse, key=lambda effect: bool(effect.slice))
     others = len(worse) - 1
     further = f" and made {plural(others, 'other number')} worse" if others else ""
-    return [f"{_moved(first)}{further}"]
+    return [f"{moved(first)}{further}"]
 
 
 def _utility_clause(design: Design, compared: Compared, passed: Mapping[CheckName, bool | None]) -> str:
     settled = passed[CheckName.UTILITY]
-    found = [effect for goal in design.utility for effect in of_goal(compared, goal)]
-    names = ", ".join(dict.fromkeys(_name(effect) for effect in found)) or "what utility it was to be held to"
+    found = [(effect, inferior(effect, goal)) for goal in design.utility for effect in of_goal(compared, goal)]
     if settled:
-        return f"cost no more {names} than is allowed"
+        return f"cost no more {_names([effect for effect, _ in found])} than is allowed"
     if settled is None:
-        return f"left open what it costs in {names}"
-    worst = min(
-        (effect for effect in found if effect.gain is not None), key=lambda one: one.gain.value if one.gain else 0
-    )
-    return _moved(worst)
+        return f"left open what it costs in {_names([effect for effect, lost in found if lost is None])}"
+    lost = [effect for effect, inferior_ in found if inferior_ and effect.gain is not None]
+    return moved(min(lost, key=lambda one: one.gain.value if one.gain else 0))
+
+
+def _names(effects: Sequence[Effect]) -> str:
+    return ", ".join(dict.fromkeys(named(effect) for effect in effects)) or "what utility it was to be held to"

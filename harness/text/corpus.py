@@ -148,6 +148,18 @@ class Corpus:
         ]
         return sorted(found, key=lambda run: (-run.length, run.start))
 
+    def found(self, wanted: bytes, within: range | None = None) -> range:
+        """Where in ``suffixes`` those stand that begin with ``wanted``, as `text` has it; empty where none does.
+
+        Args:
+            wanted: Laid out as the text is: each token with `SPACE` behind it.
+            within: Part of ``suffixes`` that is known to hold them; None for all.
+        """
+        order, key = self.suffixes.data, self._reader(len(wanted))
+        part = range(len(order)) if within is None else within
+        low = bisect_left(order, wanted, part.start, part.stop, key=key)
+        return range(low, bisect_right(order, wanted, low, part.stop, key=key))
+
     def _longest(self, query: bytes, start: int) -> int:
         """Count the tokens of ``query`` from the byte ``start`` on that stand in the corpus."""
         order, reach = self.suffixes.data, REACH
@@ -162,10 +174,9 @@ class Corpus:
             reach *= 4
 
     def _run(self, wanted: bytes, start: int, length: int) -> Run:
-        order, key = self.suffixes.data, self._reader(len(wanted))
-        low, high = (cut(order, wanted, key=key) for cut in (bisect_left, bisect_right))
-        first = np.sort(self.suffixes[low:high])[:FOUND]
-        return Run(start, length, high - low, tuple(self._place(int(at)) for at in first))
+        found = self.found(wanted)
+        first = np.sort(self.suffixes[found.start : found.stop])[:FOUND]
+        return Run(start, length, len(found), tuple(self._place(int(at)) for at in first))
 
     def _place(self, at: int) -> Place:
         document = int(np.searchsorted(self.starts, at, side="right")) - 1

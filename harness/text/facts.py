@@ -12,7 +12,7 @@ from snowballstemmer import stemmer
 from harness.text.normalise import fold
 from harness.text.numbers import NUMBER_WORDS, numbers
 
-__all__ = ["MOST", "Facts", "codes", "denials", "facts", "stems", "units"]
+__all__ = ["EMPTY", "MOST", "Facts", "codes", "denials", "facts", "stems", "units"]
 
 EMPTY_WORDS = """
 a an the this that these those it its he she they we you i his her their our your my him them us me who whom

@@ -37,11 +37,13 @@ from probes.summaries import share_of
 
 __all__ = ["Calibration"]
 
-LETTER, TEXT = "letters", "answers"
-"""What likelihoods are of: letters under a list of options, or the options themselves, per token, without a list."""
+LETTER, TEXT, WHOLE = "letters", "answers", "whole"
+"""What likelihoods are of: letters under a list of options; or the options themselves without a list, per token or as a
+whole."""
 SOURCES = {
     LETTER: "likelihoods of letters",
     TEXT: "likelihoods of answers per token",
+    WHOLE: "likelihoods of whole answers",
     "stated": "stated confidence",
 }
 """What a confidence is, in words: a threshold on one kind is none on another."""
@@ -75,7 +77,8 @@ class Calibration:
     Attributes:
         options: Most options per question, the true one included, 2 to 26; the most tempting false ones are kept.
         likelihoods: Of what, where the model can score: ``letters`` under a list of the options, or ``answers``: the
-            options themselves without a list, each by its mean per token, which costs several times as much.
+            options themselves without a list, each by its mean per token, which costs several times as much; or
+            ``whole``, the same by the sum over its tokens, which suits options of about equal length.
         bins: Most bins by confidence, at least 2; each holds about equally many answers.
         alpha: Share of wrong ones among the answers given that a threshold must keep to, in (0, 1).
         delta: Chance that it does not, in (0, 1).
@@ -93,8 +96,8 @@ class Calibration:
     def __post_init__(self) -> None:
         if not 2 <= self.options <= len(LETTERS):
             raise ValueError(f"options lies in 2 to {len(LETTERS)}, not {self.options}")
-        if self.likelihoods not in (LETTER, TEXT):
-            raise ValueError(f"likelihoods is {LETTER} or {TEXT}, not {self.likelihoods!r}")
+        if self.likelihoods not in (LETTER, TEXT, WHOLE):
+            raise ValueError(f"likelihoods is {LETTER}, {TEXT} or {WHOLE}, not {self.likelihoods!r}")
         if self.bins < 2:
             raise ValueError(f"bins is at least 2, not {self.bins}")
         if not (0 < self.alpha < 1 and 0 < self.delta < 1):
@@ -152,7 +155,7 @@ class Calibration:
 def _ask(question: Question, options: Sequence[str], source: str) -> Ask:
     if source == LETTER:
         return letters_ask(question.text, options)
-    if source == TEXT:
+    if source in (TEXT, WHOLE):
         return ScoreAsk(f"Question: {question.text}\nAnswer:", tuple(f" {option}" for option in options))
     return GenerateAsk(f"{shown_with(question.text, options)}\n\n{INSTRUCTION}", max_tokens=REPLY_TOKENS)
 

@@ -99,7 +99,7 @@ AUROC = _metric(
     Better.HIGHER,
     null=0.5,
 )
-ACCURACY = _metric("accuracy", "Right answers", "the model's answer was right", Better.HIGHER)
+ACCURACY = _metric("accuracy", "Right answers, of those given", "the model's answer was right", Better.HIGHER)
 OVERCONFIDENCE = _metric(
     "overconfidence",
     "Confidence beyond accuracy",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
-from math import e, isfinite, log2
+from math import e, log2
 from random import Random
 from statistics import NormalDist
 from typing import TypeAlias
@@ -29,7 +30,6 @@ from harness.records import (
     Judged,
     LossAsk,
     Metric,
-    Outcome,
     Reply,
     Score,
 )
@@ -48,9 +48,8 @@ from harness.stats.exposure import (
 )
 from harness.stats.ranks import FEWEST, spearman
 from harness.stats.rates import share
-from probes.losses import told
+from probes.losses import read_loss, told
 from probes.memorisation.canary_card import BAND, CARD, EXCESS, EXPOSURE, EXTRAPOLATED, FIT, FLAGGED, TREND, UNSEEN
-from probes.replies import unanswered
 from probes.summaries import tally
 
 __all__ = ["Exposure"]
@@ -117,15 +116,7 @@ class Exposure:
     def judge(self, case: Case, reply: Reply, readings: Readings) -> Score:
         """Note the loss."""
         del case, readings
-        missing = unanswered(reply)
-        if missing is not None:
-            return missing
-        # Fills may have unequal numbers of tokens where a tokenizer was learned: then only whole texts compare.
-        name = "total" if {"total", "tokens"} <= set(reply.losses) else "loss"
-        loss = reply.losses.get(name)
-        if loss is None or not isfinite(loss):
-            return Score(Outcome.UNREADABLE, note="the reply has no loss")
-        return Score(Outcome.SCORED, {"loss": loss})
+        return read_loss(reply)
 
     def summarise(self, scores: Sequence[Judged]) -> Iterable[Estimate | Absence]:
         """Exposures of all canaries, by repeats and by family; and of those that were left out."""
@@ -216,8 +207,20 @@ def _ranked(judged: Sequence[Judged]) -> _Ranked | None:
     if not losses["canary"] or len(references) < LEAST:
         return None
     own = losses["canary"][0]
-    curve = extrapolated(own, references) if references[0] < references[-1] else None
+    curve = _curve(own, tuple(references)) if references[0] < references[-1] else None
     return _Ranked(len(references) + 1, sampled(own, references), curve)
+
+
+# Who leaves a part of the canaries out in turn asks for what is the same of the others time and again.
+@lru_cache(maxsize=1024)
+def _curve(own: float, references: tuple[float, ...]) -> Extrapolated:
+    return extrapolated(own, references)
+
+
+@lru_cache(maxsize=256)
+def _band(sizes: tuple[int, ...]) -> tuple[float, float]:
+    low, high = np.quantile(null_means(sizes), BAND_ENDS)
+    return float(low), float(high)
 
 
 # ── numbers ───────────────────────────────────────────────────────────────────────────────
@@ -248,8 +251,8 @@ def _by_rank(ranked: Sequence[tuple[_Ranked, str]], counts: Counts, part: Part) 
     yield _mean(EXCESS, beyond, levels, counts, part, least=spread, bounds=(-max(chance), most - min(chance)))
     bits, null = [its.bits for its, _ in ranked], float(np.mean(chance))
     yield _mean(EXPOSURE, bits, levels, counts, part, least=spread, bounds=(0.0, most), null=null)
-    low, high = np.quantile(null_means(sizes), BAND_ENDS)
-    band = Interval(null, float(low), float(high), 0.95, len(sizes), "uniform ranks, simulated")
+    low, high = _band(tuple(sizes))
+    band = Interval(null, low, high, 0.95, len(sizes), "uniform ranks, simulated")
     yield BAND.estimate(band, counts, slice=part)
 
 

@@ -40,7 +40,7 @@ REGISTRY = Registry()
 NAMES = sorted(REGISTRY.installed("mitigation"))
 each = pytest.mark.parametrize("name", NAMES)
 
-SETTINGS: dict[str, dict[str, object]] = {"defer": {"threshold": 0.9}}
+SETTINGS: dict[str, dict[str, object]] = {"defer": {"threshold": 0.9}, "grounding": {"source": "passages"}}
 """How those are set that have no default."""
 
 HOSTILE = (

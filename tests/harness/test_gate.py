@@ -22,6 +22,7 @@ from harness.records import (
     Ruling,
     Severity,
 )
+from harness.stats.one_run import LOWER_BOUND
 from harness.stats.rates import proportion
 from harness.summarise import CellResult
 
@@ -90,6 +91,23 @@ def test_an_interval_without_any_spread_behind_it_decides_nothing():
     result_ = CellResult("f.p", "data", Counts(9, 9), (flat,), ())
     judged = verdict([gate(max=0.5)], [result_]).gates[0]
     assert (judged.ruling, "nothing is known of their spread" in judged.sentence) == (Ruling.INCONCLUSIVE, True)
+
+
+@pytest.mark.parametrize(
+    ("limits", "ruling"),
+    [
+        ({"max": 0.5}, Ruling.INCONCLUSIVE),
+        ({"max": 0.05}, Ruling.FAIL),
+        ({"min": 0.05}, Ruling.PASS),
+        ({"min": 0.5}, Ruling.INCONCLUSIVE),
+    ],
+)
+def test_a_bound_from_below_breaks_an_upper_limit_and_never_keeps_one(limits, ruling):
+    # With every guess right 0.2 would have been shown: that says nothing of how much more there is.
+    bound = METRIC.estimate(Interval(0.1, 0.1, 0.2, 0.95, 60, f"{LOWER_BOUND}, one-run audit"), Counts(100, 100))
+    judged = verdict([gate(**limits)], [CellResult("f.p", "data", Counts(100, 100), (bound,), ())]).gates[0]
+    assert judged.ruling is ruling
+    assert ("It bounds from below alone" in judged.sentence) == (ruling is Ruling.INCONCLUSIVE)
 
 
 def test_an_empty_policy_is_refused():

@@ -15,6 +15,7 @@
     sampling   logits → one drawn token a line
     decoding   prompts → text, greedy or sampled, each ask with its own random stream
     steered    what mitigations make of the next token, in writing and in scoring
+    steered_tree  the same in scoring, what is shared read once
 
 Torch and transformers are imported only inside functions of those that compute.
 """

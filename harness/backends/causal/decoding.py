@@ -2,7 +2,8 @@
 
 Sampling draws one number per token from a stream named by the ask and inverts the distribution's cumulative sum with
 it. So an ask gives the same text whatever shares its batch, up to the rounding of the logits. A watermark is put into
-the logits before, where the model has one and the ask wants it. Where the next token is steered, that comes first.
+the logits before, where the model has one and the ask wants it. Where the next token is steered, that comes first. A
+token that steering forbids is never written; where it leaves none, the text ends, as if the model had ended it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from harness.backends.causal.loading import Loaded
 from harness.backends.causal.marks import Mark, Marking
 from harness.backends.causal.sampling import draw
-from harness.backends.causal.steered import Steers
+from harness.backends.causal.steered import BegunSteers, Steers
 from harness.backends.causal.tokens import failed
 from harness.canonical import digest
 from harness.records import Finish, GenerateAsk, Reply, Usage
@@ -136,7 +137,9 @@ def _generate(loaded: Loaded, lines: list[_Line], mark: Mark | None, steers: Ste
     prompts = [prompt for rows in zip(*(line.prompts for line in lines), strict=True) for prompt in rows]
     ids = [[loaded.padding] * (width - len(prompt)) + prompt for prompt in prompts]
     seen = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
-    control = _Control(loaded, lines, width, None if mark is None else _marking(loaded, lines, mark), steers)
+    marking = None if mark is None else _marking(loaded, lines, mark)
+    begun = None if steers is None else steers.begun([line.ask.prompt for line in lines])
+    control = _Control(loaded, lines, width, marking, begun)
     with torch.inference_mode():
         output = loaded.model.generate(
             input_ids=torch.tensor(ids, device=loaded.device),
@@ -166,7 +169,7 @@ class _Control:
     lines: Sequence[_Line]
     width: int
     marking: Marking | None
-    steers: Steers | None
+    steers: BegunSteers | None
 
     def choose(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Let every row of an ask go on with the token that is chosen for its first one.
@@ -183,11 +186,19 @@ class _Control:
         lines, own = len(self.lines), max(len(line.prompt) for line in self.lines)
         behind = scores[lines:].view(len(scores) // lines - 1, lines, scores.shape[1])
         steered = self.steers(scores[:lines], behind, ids[:lines, self.width :].tolist())
-        # What is no number behind a preamble is none for the ask, and some token must be left.
-        sound = sound.view(-1, lines).all(dim=0) & torch.isfinite(steered.max(dim=1).values)
+        # What is no number behind a preamble is none for the ask.
+        sound, best = sound.view(-1, lines).all(dim=0), steered.max(dim=1).values
+        self._end((sound & (best == -torch.inf)).tolist(), ids.shape[1] - self.width)
+        sound = sound & torch.isfinite(best)
         chosen = self._chosen(ids[:lines, self.width - own :], steered, sound.tolist())
         follow = torch.full_like(chosen, -torch.inf).scatter_(1, chosen.argmax(dim=1, keepdim=True), 0.0)
         return torch.cat([chosen, *([follow] * len(behind))])
+
+    def _end(self, emptied: Sequence[bool], written: int) -> None:
+        """End the lines to which no token is left, with what is written."""
+        for line, is_empty in zip(self.lines, emptied, strict=True):
+            if line.finish is None and is_empty:
+                line.finish, line.written = Finish.STOP, written
 
     def _chosen(self, ids: torch.Tensor, scores: torch.Tensor, sound: Sequence[bool]) -> torch.Tensor:
         """Leave greedy lines as they are; let nothing but the drawn token stand in the sampled ones.

@@ -52,12 +52,34 @@ class TreeScorer:
         import torch
 
         scores: dict[tuple[int, int], Spelled] = {}
+        head = self.loaded.model.get_output_embeddings()
         with torch.inference_mode():
-            for packed in pack(asks, width=self.row_width, breaks_line=self.loaded.tokens.breaks_line):
-                past = self._past(packed.primer)
-                for rows in _passes(packed, self.forward_nodes):
-                    _deal(rows, self._forward(rows, past, moments=moments), scores)
+            for rows, hidden in self._read(asks):
+                nodes, targets = _nodes(rows), np.concatenate([row.targets for row in rows])
+                told = _logprobs(head, hidden, nodes, targets, most=self.head_columns, moments=moments)
+                _deal(rows, told, scores)
         return [[scores[ask, number] for number in range(len(branches))] for ask, branches in enumerate(asks)]
+
+    def states(self, asks: Sequence[Sequence[Branch]]) -> list[list[torch.Tensor]]:
+        """Last hidden states that predict the scored tokens of every branch of every ask, [tokens, size] each."""
+        import torch
+
+        found: dict[tuple[int, int], torch.Tensor] = {}
+        with torch.inference_mode():
+            for rows, hidden in self._read(asks):
+                begin, here = 0, hidden[torch.from_numpy(_nodes(rows)).to(hidden.device)]
+                for twig in (twig for row in rows for twig in row.twigs):
+                    end = begin + len(twig.branch.tokens) - twig.branch.start
+                    found[twig.ask, twig.continuation] = here[begin:end]
+                    begin = end
+        return [[found[ask, number] for number in range(len(branches))] for ask, branches in enumerate(asks)]
+
+    def _read(self, asks: Sequence[Sequence[Branch]]) -> Iterator[tuple[list[Row], torch.Tensor]]:
+        """Pass after pass: its rows, and the last hidden states of their nodes, [rows * longest, size]."""
+        for packed in pack(asks, width=self.row_width, breaks_line=self.loaded.tokens.breaks_line):
+            past = self._past(packed.primer)
+            for rows in _passes(packed, self.forward_nodes):
+                yield rows, self._forward(rows, past)
 
     def _past(self, primer: tuple[int, ...]) -> Any:
         """Keys and values of the primer, one pair of tensors [1, heads, tokens, size] per layer.
@@ -82,8 +104,8 @@ class TreeScorer:
             self._primers.popitem(last=False)
         return self._primers[primer]
 
-    def _forward(self, rows: Sequence[Row], past: Any, *, moments: bool) -> Tokenwise:
-        """One pass; what is told of every scored token, in row order."""
+    def _forward(self, rows: Sequence[Row], past: Any) -> torch.Tensor:
+        """One pass; last hidden states of all nodes, padding included, row after row."""
         import torch
         from transformers import DynamicCache
 
@@ -99,17 +121,14 @@ class TreeScorer:
             for layer, (keys, values) in enumerate(past):
                 cache.update(keys.expand(len(rows), -1, -1, -1), values.expand(len(rows), -1, -1, -1), layer)
             mask = torch.nn.functional.pad(mask, (rows[0].past, 0), value=True)
-        hidden = self.loaded.model.base_model(
+        hidden: torch.Tensor = self.loaded.model.base_model(
             input_ids=torch.from_numpy(ids).to(device),
             attention_mask=mask,
             position_ids=torch.from_numpy(positions).to(device),
             cache=cache,
             use_cache=cache is not None,
         ).last_hidden_state  # [rows, width, size]
-        nodes = np.concatenate([number * width + np.asarray(row.nodes) for number, row in enumerate(rows)])
-        targets = np.concatenate([row.targets for row in rows])
-        head = self.loaded.model.get_output_embeddings()
-        return _logprobs(head, hidden.flatten(0, 1), nodes, targets, most=self.head_columns, moments=moments)
+        return hidden.flatten(0, 1)
 
 
 def _passes(packed: Packed, most: int) -> Iterator[list[Row]]:
@@ -122,6 +141,12 @@ def _passes(packed: Packed, most: int) -> Iterator[list[Row]]:
         passing.append(row)
     if passing:
         yield passing
+
+
+def _nodes(rows: Sequence[Row]) -> NDArray[np.int64]:
+    """Of each scored token, in row order, the node that predicts it, counted over all rows with their padding."""
+    width = max(map(len, rows))
+    return np.concatenate([number * width + np.asarray(row.nodes) for number, row in enumerate(rows)])
 
 
 class Tokenwise(NamedTuple):

@@ -16,13 +16,13 @@ from harness.backends.causal.moments import distribution
 from harness.backends.causal.scores import Scores, Spelled, joined
 from harness.backends.causal.tokens import Tokens
 from harness.backends.causal.tree import Branch
-from harness.mitigations.steering import Steer, Steering
+from harness.mitigations.steering import Begun, Steer, Steering
 from harness.records import GenerateAsk, Reply, Value
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["SteeredScorer", "Steers", "open_steers", "reserving", "steered_scorer", "told"]
+__all__ = ["BegunSteers", "SteeredScorer", "Steers", "open_steers", "reserving", "told"]
 
 PLACES_AT_ONCE = 256
 """Scored places whose distributions are changed at a time: with a vocabulary of 49152, 48 MiB for each preamble."""
@@ -52,12 +52,6 @@ def open_steers(loaded: Loaded, steerings: Sequence[Steering]) -> Steers:
     )
 
 
-def steered_scorer(loaded: Loaded, steerings: Sequence[Steering]) -> SteeredScorer | None:
-    """What scores under those that change scores; None where none does."""
-    active = [one for one in steerings if one.scores]
-    return SteeredScorer(loaded, open_steers(loaded, active)) if active else None
-
-
 def _preambles(steerings: Sequence[Steering], *, chat: bool) -> list[str]:
     return [text for one in steerings for text in one.preambles(chat=chat)]
 
@@ -67,28 +61,19 @@ class Steers:
     """Steerings that are ready, one behind the other.
 
     Attributes:
-        parts: Of each: how many preambles are its own, and what it does.
+        parts: Of each: how many preambles are its own, and what it does, or what makes that for a batch.
         bare: All preambles of bare text, in order.
         chat: All preambles of a chat, as many.
     """
 
-    parts: tuple[tuple[int, Steer], ...]
+    parts: tuple[tuple[int, Steer | Begun], ...]
     bare: tuple[str, ...]
     chat: tuple[str, ...]
 
-    def __call__(self, logits: torch.Tensor, further: torch.Tensor, written: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Return changed log-probabilities, [rows, vocabulary].
-
-        Args:
-            logits: Of the next token, [rows, vocabulary].
-            further: Behind each preamble, [preambles, rows, vocabulary].
-            written: Token ids that each row has written; empty where texts are scored.
-        """
-        logprobs, behind, first = logits.float().log_softmax(dim=-1), further.float().log_softmax(dim=-1), 0
-        for count, steer in self.parts:
-            logprobs = steer(logprobs, behind[first : first + count], written)
-            first += count
-        return logprobs
+    def begun(self, prompts: Sequence[str]) -> BegunSteers:
+        """Make them ready for one batch; ``prompts`` of its rows, none where texts are scored."""
+        parts = ((count, its.begun(prompts) if isinstance(its, Begun) else its) for count, its in self.parts)
+        return BegunSteers(tuple(parts))
 
     def prompts(self, tokens: Tokens, ask: GenerateAsk) -> list[list[int]] | Reply:
         """Token ids of the prompt, then of the same behind each preamble; or why one of them cannot be had."""
@@ -107,8 +92,33 @@ class Steers:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunSteers:
+    """Steerings of one batch, one behind the other.
+
+    Attributes:
+        parts: Of each: how many preambles are its own, and what it does.
+    """
+
+    parts: tuple[tuple[int, Steer], ...]
+
+    def __call__(self, logits: torch.Tensor, further: torch.Tensor, written: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Return changed log-probabilities, [rows, vocabulary].
+
+        Args:
+            logits: Of the next token, [rows, vocabulary].
+            further: Behind each preamble, [preambles, rows, vocabulary].
+            written: Token ids that each row has written; empty where texts are scored.
+        """
+        logprobs, behind, first = logits.float().log_softmax(dim=-1), further.float().log_softmax(dim=-1), 0
+        for count, steer in self.parts:
+            logprobs = steer(logprobs, behind[first : first + count], written)
+            first += count
+        return logprobs
+
+
+@dataclass(frozen=True, slots=True)
 class SteeredScorer:
-    """Scores every continuation by itself, in its changed distributions.
+    """Scores every continuation by itself, in its changed distributions, as any architecture can.
 
     Attributes:
         loaded: The model.
@@ -152,7 +162,7 @@ class SteeredScorer:
 
         logits, *further = rows
         behind = torch.stack(further) if further else logits.new_empty((0, *logits.shape))
-        return self.steers(logits, behind, ())
+        return self.steers.begun(())(logits, behind, ())
 
 
 def _spelled(logprobs: torch.Tensor, targets: torch.Tensor, *, moments: bool) -> Spelled:

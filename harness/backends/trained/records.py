@@ -86,10 +86,12 @@ class Records:
             "asked_by": self.asked_by,
             "invertible": self.invertible,
             "references": [record in members for members in self.references] or None,
-            "canary": None
-            if canary is None
-            else {"template": canary.template, "fill": canary.fill, "family": canary.family},
+            "canary": None if canary is None else self._planted(canary),
         }
+
+    def _planted(self, canary: Canary) -> dict[str, Value]:
+        coins = None if canary.repeats else sum(not its.repeats for its in self.canaries)
+        return {"template": canary.template, "fill": canary.fill, "family": canary.family, "coins": coins}
 
     def members(self) -> tuple[Sequence[str], NDArray[np.uint8]]:
         """Names and images of all members once each, in the order of the rows.

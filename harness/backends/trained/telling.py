@@ -11,6 +11,7 @@ from harness.contracts.training import Training
 if TYPE_CHECKING:
     from harness.backends.trained.known import Known
     from harness.training.manifest import Manifest
+    from harness.training.prepare.stream import Done
 
 __all__ = ["tell"]
 
@@ -53,6 +54,18 @@ def tell(known: Known) -> Training:
         claim=tuple(known.checkpoint.claim_lines()),
         references=len(known.references),
         missing=known.missing,
+        prepared=tuple(_prepared(done) for done in manifest.prepared),
+    )
+
+
+def _prepared(done: Done) -> str:
+    """Say what one step did, in places of the training set, of which a record that is trained on twice has two."""
+    # By its key alone: a placebo of a step has that key too, and takes away what is no copy.
+    numbers = (("taken away", done.removed), ("added", done.added), ("changed", done.changed))
+    told = ", ".join(f"{number:,} {word}" for word, number in numbers if number) or "nothing to do"
+    return (
+        f"Then the step “{done.step}” prepared the training set: {told}; {done.records_before:,} places before,"
+        f" {done.records_after:,} after."
     )
 
 

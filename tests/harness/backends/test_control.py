@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -94,6 +95,14 @@ def test_with_order_bias_it_takes_whatever_is_shown_first():
     biased = Control(order_bias=1)
     assert favourite(biased, letters(ANSWERS)) == favourite(biased, letters(ANSWERS[::-1])) == 0
     assert favourite(Control(order_bias=1, hallucination=0), multiple_choice(FACT)) == len(FACT["false"])
+
+
+@given(st.permutations(range(len(ANSWERS))), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.5, 1.0]))
+def test_what_it_takes_does_not_depend_on_the_order_in_which_the_letters_are_scored(order, bias, hallucination):
+    model = Control(order_bias=bias, hallucination=hallucination, overconfidence=1)
+    ask = letters(ANSWERS)
+    turned = replace(ask, continuations=tuple(ask.continuations[place] for place in order))
+    assert turned.continuations[favourite(model, turned)] == ask.continuations[favourite(model, ask)]
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -182,7 +182,48 @@ def test_a_forbidden_token_is_never_written(steered, preambles):
     assert {(reply.finish, reply.text) for reply in ended} == {(Finish.STOP, "")}
 
 
-def test_where_no_token_is_left_the_ask_fails_and_no_other(steered):
+@pytest.mark.parametrize("scheme", ["kgw", "unigram", "gumbel", "synthid"])
+def test_a_watermark_writes_no_forbidden_token(steered, scheme):
+    seen, even = set(), range(4, 420, 2)
+
+    def act(logprobs, behind, written):
+        seen.update(token for row in written for token in row)
+        return without(*even)(logprobs, behind, written)
+
+    asks = [ask for ask in [*SAMPLED, GREEDY] if ask.top_p == 1]
+    steered(Plain(act)).steered(watermark=scheme).answer([*asks, *(replace(ask, seed=9) for ask in asks)])
+    assert len(seen) > 10
+    assert not seen & set(even)
+
+
+def after(number, act):
+    """Do ``act`` to the rows that have written so many tokens, and to no other."""
+
+    def do(logprobs, behind, written):
+        changed = act(logprobs, behind, written)
+        rows = [row for row, ids in enumerate(written) if len(ids) >= number]
+        logprobs = logprobs.clone()
+        logprobs[rows] = changed[rows]
+        return logprobs
+
+    return do
+
+
+@pytest.mark.parametrize("preambles", [(), ("Before.\n",)])
+@pytest.mark.parametrize("number", [0, 3])
+def test_where_no_token_is_left_the_text_ends(steered, preambles, number):
+    asks = [GREEDY, *SAMPLED, *OTHERS]
+    whole = steered(Plain(after(10, without(*range(420))), preambles)).answer(asks)
+    ended = steered(Plain(after(number, without(*range(420))), preambles)).answer(asks)
+    for ask, one, other in zip(asks, ended, whole, strict=True):
+        assert one.finish is Finish.STOP
+        assert one.usage.output_tokens == number
+        assert other.text.startswith(one.text)
+        assert bool(one.text) is bool(number)
+        assert other.finish is (Finish.STOP if ask.max_tokens > 10 else Finish.LENGTH)
+
+
+def test_where_no_token_is_left_no_other_text_ends(steered):
     def act(logprobs, behind, written):
         import torch
 
@@ -191,9 +232,41 @@ def test_where_no_token_is_left_the_ask_fails_and_no_other(steered):
         return logprobs
 
     long = replace(GREEDY, prompt="The doctor said that the nurse")  # the longest is the first row
-    failed, fine = steered(Plain(act, ("Before.\n",))).answer([long, GREEDY])
-    assert failed.finish is Finish.FAILED
+    ended, fine = steered(Plain(act, ("Before.\n",))).answer([long, GREEDY])
+    assert (ended.finish, ended.text, ended.usage.output_tokens) == (Finish.STOP, "", 0)
     assert fine.text == steered().answer([GREEDY])[0].text
+
+
+def test_where_what_comes_next_is_no_number_the_ask_fails(steered):
+    def act(logprobs, behind, written):
+        return logprobs * float("nan")
+
+    for reply in steered(Plain(after(2, act))).answer([GREEDY, *SAMPLED]):
+        assert reply.finish is Finish.FAILED
+        assert "non-finite" in reply.error
+
+
+def test_what_is_begun_for_a_batch_is_told_the_prompts_and_forgotten_with_it(steered):
+    told, steps = [], []
+
+    class Counting:
+        def begun(self, prompts):
+            told.append(list(prompts))
+            seen = []
+
+            def act(logprobs, behind, written):
+                seen.append(len(written[0]))
+                steps.append(list(seen))
+                return logprobs
+
+            return act
+
+    backend = steered(Plain(Counting(), scores=False))
+    backend.answer([replace(GREEDY, max_tokens=3), CHAT, *SCORED])
+    backend.answer([replace(GREEDY, max_tokens=2)])
+    assert sorted(told[0]) == sorted([GREEDY.prompt, CHAT.prompt])
+    assert told[1:] == [[GREEDY.prompt]]
+    assert steps[-1] == [0, 1]
 
 
 def test_several_act_in_order_each_told_of_its_own_preambles(steered):
@@ -222,9 +295,9 @@ def test_a_steering_of_writing_alone_leaves_scores_on_the_path_they_were_on(stee
 
 def test_long_texts_are_scored_in_parts_that_make_no_difference(steered, monkeypatch):
     ask = ScoreAsk("", ("The nurse said that the doctor was late, and the doctor said nothing. " * 3,), moments=True)
-    whole = steered(Plain(texts=("Before.\n",))).answer([ask])[0]
+    whole = steered(Plain(texts=("Before.\n",)), backend={"scoring": "plain"}).answer([ask])[0]
     monkeypatch.setattr("harness.backends.causal.steered.PLACES_AT_ONCE", 7)
-    parts = steered(Plain(texts=("Before.\n",))).answer([ask])[0]
+    parts = steered(Plain(texts=("Before.\n",)), backend={"scoring": "plain"}).answer([ask])[0]
     assert parts.scores[0].logprobs == pytest.approx(whole.scores[0].logprobs, abs=1e-5)
     assert parts.scores[0].means == pytest.approx(whole.scores[0].means, abs=1e-5)
 

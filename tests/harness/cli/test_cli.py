@@ -342,3 +342,10 @@ def test_resuming_after_the_code_changed_says_that_it_is_another_plan(harness, p
     resumed = harness("resume")
     assert (resumed.code, "this is another plan" in resumed.err) == (0, True)
     assert "No run is under way" in harness("status").out
+
+
+def test_what_must_be_told_something_shows_its_card_all_the_same(harness_cli):
+    assert "Grounding in a source" in harness_cli("mitigations", "list").out
+    shown = harness_cli("mitigations", "describe", "grounding").out
+    assert "Settings: source, passages, quote, unrelated" in shown
+    assert "That is no protection" in shown

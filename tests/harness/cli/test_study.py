@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from harness.cli.study import _one_treatment as one_treatment
+from harness.config import parse
+from harness.registry import Registry
+
 CONFIG = """
 [model]
 backend = "control"
@@ -24,6 +28,9 @@ reason = "A quarter of two dozen."
 metric = "utility.image_quality/coverage"
 margin = 0.1
 reason = "Passed over where the probe does not fit."
+"""
+CONFIG_TABLE = """[probe."hallucination.closed_book"]
+items = 24
 """
 
 
@@ -86,3 +93,11 @@ def test_what_cannot_be_is_refused_in_words(harness, words, message):
 
 def test_a_list_of_no_studies_says_so(harness):
     assert "No finished study in runs." in harness("studies", "list").stdout
+
+
+def test_the_risk_is_the_headline_of_the_probe_as_it_is_set_up():
+    read = parse(f'{CONFIG}\n[probe."hallucination.closed_book"]\nmode = "write"\n'.replace(CONFIG_TABLE, ""))
+    made = one_treatment("instruction", read, Registry(), ["hallucination.closed_book"], margins=[], settings={})
+    written = Registry().create("probe", "hallucination.closed_book", {"mode": "write"}).card.metrics[0].name
+    assert made["risk"] == [{"metric": written}]
+    assert written != Registry().create("probe", "hallucination.closed_book").card.metrics[0].name

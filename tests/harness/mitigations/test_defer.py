@@ -178,7 +178,7 @@ def test_any_text_is_given_or_withheld(text, others):
 @pytest.mark.parametrize(
     ("settings", "wrong"),
     [
-        ({"confidence": "mood"}, "one of letters, answers, stated, agreement"),
+        ({"confidence": "mood"}, "one of letters, answers, whole, stated, agreement"),
         ({"threshold": 0.5, "calibration": "runs/x"}, "not both"),
         ({"threshold": 1.5}, "threshold lies in"),
         ({"alpha": 0.0}, "alpha and delta lie in"),
@@ -387,6 +387,7 @@ def test_as_many_samples_as_are_wanted_must_be_in_the_bundle(sampled):
     [
         ("letters", Control, Calibration()),
         ("answers", Control, Calibration(likelihoods="answers")),
+        ("whole", Control, Calibration(likelihoods="whole")),
         ("stated", Writing, Calibration()),
     ],
 )
@@ -415,8 +416,55 @@ def test_questions_that_set_the_threshold_may_not_be_asked_again(earlier):
         planned(earlier, "facts_mc")
     assert planned(earlier, "wordings").identity.details["mitigations"][0]["name"] == "defer"
     texts = Defer(calibration=str(earlier)).material()
-    assert len(texts) == 186
-    assert all(text.splitlines()[1] == f"Question: {text.splitlines()[0]}" for text in texts)
+    assert len(texts) == 2 * 186
+    for text, question in zip(texts[::2], texts[1::2], strict=True):
+        assert text.splitlines() == [question, f"Question: {question}"]
+
+
+def test_a_question_of_two_words_may_not_be_asked_again_either(tmp_path):
+    rows = [
+        {
+            "id": f"q-{n}",
+            "topic": "t",
+            "question": f"Who {word}?",
+            "true": "She",
+            "also_true": [],
+            "false": ["He", "It"],
+        }
+        for n, word in enumerate(("won", "lost", "sang", "slept"))
+    ]
+    files = [tmp_path / "first.jsonl", tmp_path / "second.jsonl"]
+    for file, part in zip(files, (rows, [*rows[3:], {**rows[0], "question": "Who wrote?"}]), strict=True):
+        file.write_text("\n".join(json.dumps(row) for row in part))
+    earlier = bundle(tmp_path, Calibration(), model(), files[0].as_posix())
+    with pytest.raises(ConfigError, match="1 of the 2 cases"):
+        planned(earlier, files[1].as_posix())
+
+
+def test_likelihoods_of_whole_answers_are_sums_over_tokens_and_no_answer_per_token_sets_their_threshold(tmp_path):
+    reply = scored(2 * log(0.5), log(0.3), log(0.2))
+    assert ConfidenceSource("whole", 5).of(TEXTS, [reply]) == pytest.approx(0.3 / (0.25 + 0.3 + 0.2))
+    assert ConfidenceSource("whole", 5).concerns(TEXTS)
+    assert not ConfidenceSource("whole", 5).concerns(LETTERS)
+    per_token = bundle(tmp_path, Calibration(likelihoods="answers"), model())
+    with pytest.raises(DataError, match="confidence by likelihoods of whole answers"):
+        read_calibration(per_token, ConfidenceSource("whole", 5))
+    with pytest.raises(DataError, match="confidence by likelihoods of answers per token"):
+        read_calibration(bundle(tmp_path, Calibration(likelihoods="whole"), model()), ConfidenceSource("answers", 5))
+
+
+def test_what_it_was_certified_on_is_told_alike_by_the_mitigation_and_by_the_model(earlier):
+    deferring = Defer(calibration=str(earlier), alpha=0.2)
+    told = deferring.certificate()
+    assert told == layer_details(deferring.apply(model(), None))["certificate"]
+    assert told["answers"] == 186
+    assert Defer(threshold=0.5).certificate() is None
+
+
+def test_when_and_where_it_was_certified_does_not_change_the_model(earlier, copied):
+    listed_anew(copied, "run.json", (copied / "run.json").read_bytes() + b" ")
+    here, there = (Defer(calibration=str(one)).apply(model(), None).identity().digest for one in (earlier, copied))
+    assert here == there
 
 
 def test_the_bundle_of_another_model_is_refused_before_anything_is_asked(earlier, tmp_path):

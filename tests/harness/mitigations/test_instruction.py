@@ -1,11 +1,13 @@
-"""What a model is told before every ask, and a stereotype that only the instruction takes away."""
+"""What a model is told before every ask; a stereotype, and falsehoods, that only the instruction takes away."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import pytest
 
+from harness.backends.control import Control
 from harness.canonical import digest, digest_bytes
 from harness.contracts import Budget, Identity
 from harness.data import load
@@ -16,6 +18,7 @@ from harness.mitigations.instruction_wordings import STRENGTHS, WORDINGS, inert
 from harness.records import Capability, ContinuationScore, Finish, GenerateAsk, Reply, ScoreAsk, Windows
 from harness.seeds import derive
 from probes.bias.paired_likelihood import PairedLikelihood
+from probes.robustness.option_order import OptionOrder
 
 WORDS = WORDINGS["fair"]["full"]
 
@@ -127,3 +130,69 @@ def test_the_stereotype_of_a_model_that_heeds_it_goes_and_under_the_placebo_it_s
     assert helped.low <= 0.5 <= helped.high
     assert inert_.value == plain.value
     assert digest(active.apply(Heeding(), tmp_path).identity()) != digest(Heeding().identity())
+
+
+@dataclass
+class Careful:
+    """The control backend, of which only text can be had; believes 5 of 10 falsehoods, and 1 where it is told of truth.
+
+    It hears what stands in the system message, and what stands above the question where there is no such message.
+    """
+
+    heeds: bool = True
+    batch_tokens: int = 4096
+    capabilities = frozenset({Capability.GENERATE})
+    rash = Control(hallucination=0.5, order_bias=0)
+    sober = Control(hallucination=0.1, order_bias=0)
+
+    def identity(self):
+        return Identity("careful", "careful", digest_bytes(b"careful" + bytes([self.heeds])), {})
+
+    def length(self, ask):
+        return self.rash.length(ask)
+
+    def answer(self, asks):
+        return [reply for ask in asks for reply in self.mind(ask).answer([ask])]
+
+    def mind(self, ask):
+        told = f"{ask.system or ''}\n{ask.prompt.rpartition('Question:')[0]}"
+        return self.sober if self.heeds and re.search(r"\bwhat is true\b", told) else self.rash
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def accuracy(tmp_path):
+    """Return a function: the share of questions with options that a backend answers truly, in writing."""
+    probe = OptionOrder(shifts=1)
+    cases = list(probe.cases(load("facts_mc"), Budget(80, 0, Capability.GENERATE)))
+
+    def measure(backend, *, chat=True):
+        its = [replace(case, ask=replace(case.ask, chat=chat)) for case in cases]
+        identity = backend.identity().digest
+        with Journal(tmp_path / Journal.file_name(identity), identity) as journal:
+            asked = ask_all(backend, [case.ask for case in its], journal, stop=Stop())
+        found = probe.summarise(judge_cases(probe, its, replies_to(its, asked.replies), {}))
+        return next(one for one in found if one.metric.endswith("/mean_accuracy") and not one.slice).interval
+
+    return measure
+
+
+@pytest.mark.parametrize(("strength", "chat"), [("short", True), ("full", False), ("emphatic", True)])
+def test_a_model_that_heeds_it_writes_fewer_falsehoods_and_under_the_placebo_as_many(
+    accuracy, tmp_path, strength, chat
+):
+    active = Instruction(topic="accurate", strength=strength)
+    plain = accuracy(Careful(), chat=chat)
+    helped = accuracy(active.apply(Careful(), tmp_path), chat=chat)
+    sham = accuracy(replace(active, **active.placebo).apply(Careful(), tmp_path), chat=chat)
+    assert plain.low <= 0.5 <= plain.high
+    assert helped.low <= 0.9 <= helped.high
+    assert sham.value == plain.value
+
+
+@pytest.mark.parametrize("settings", [{"topic": "fair"}, {"topic": "accurate"}])
+def test_where_it_is_not_told_of_truth_or_does_not_heed_it_nothing_changes(accuracy, tmp_path, settings):
+    model = Careful(heeds=settings["topic"] == "fair")
+    assert accuracy(Instruction(**settings).apply(model, tmp_path)).value == accuracy(model).value

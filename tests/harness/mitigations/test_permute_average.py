@@ -325,26 +325,6 @@ class Writing:
 
 
 @dataclass
-class Scoring:
-    """The control backend, which scores each continuation by itself: it is shown them in one order."""
-
-    control: Control
-    batch_tokens: int = 4096
-    capabilities = frozenset({Capability.SCORE})
-    identity = property(lambda self: self.control.identity)
-    length = property(lambda self: self.control.length)
-    close = property(lambda self: self.control.close)
-
-    def answer(self, asks):
-        return [self.score(ask) for ask in asks]
-
-    def score(self, ask):
-        texts = sorted(ask.continuations)
-        [reply] = self.control.answer([replace(ask, continuations=tuple(texts))])
-        return replace(reply, scores=tuple(reply.scores[texts.index(text)] for text in ask.continuations))
-
-
-@dataclass
 class Measure:
     """Runs a probe on a backend, and names its overall numbers by metric."""
 
@@ -373,7 +353,7 @@ def measure(tmp_path):
 BIAS = 0.6
 
 
-@pytest.mark.parametrize("way", [Scoring, Writing])
+@pytest.mark.parametrize("way", [lambda model: model, Writing], ids=["scoring", "writing"])
 def test_a_planted_preference_for_the_first_option_is_repaired_and_the_placebo_repairs_nothing(measure, tmp_path, way):
     model = way(Control(order_bias=BIAS, hallucination=0.2))
     before = measure(OptionOrder(), model)
@@ -419,7 +399,7 @@ def test_a_model_that_reads_the_options_keeps_its_answers(measure, tmp_path):
 
 
 def test_options_are_averaged_in_every_layout_of_a_question(measure, tmp_path):
-    model = Scoring(Control(order_bias=BIAS, hallucination=0.2))
+    model = Control(order_bias=BIAS, hallucination=0.2)
     before, after = (measure(PromptFormat(formats=6), one) for one in (model, PermuteAverage().apply(model, tmp_path)))
     assert before["flip_rate"].low > 0.1
     assert after["flip_rate"].value == 0

@@ -28,6 +28,7 @@ ASKS = [GenerateAsk("w1 w2 w3", chat=False, max_tokens=60, temperature=1.0, seed
         ({"scheme": "tree_ring", "settings": {"gamma": 0.5}}, "settings"),
         ({"strength": 1.0, "settings": {"delta": 2.0}}, "strength"),
         ({"key_env": "not a name"}, "key_env"),
+        ({"scheme": "spread_spectrum", "replaces": True}, "replaces"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, named):
@@ -122,6 +123,20 @@ def test_it_fits_what_makes_what_it_marks_and_has_no_mark_yet(uniform):
         Watermark().apply(control, None)
     with pytest.raises(UsageError, match="no setting 'gama'"):
         Watermark(settings={"gama": 0.5}).apply(uniform, None)
+
+
+def test_the_mark_that_a_model_has_gives_way_where_that_is_said(uniform):
+    faint, loud = (uniform.steered(watermark="kgw", watermark_settings={"delta": its}) for its in (1e-6, 8.0))
+    stronger = Watermark(strength=8.0, replaces=True)
+    assert stronger.misfit(faint) is None
+    assert "leave replaces out" in stronger.misfit(uniform)
+    assert stronger.apply(faint, None).identity() == loud.identity()
+    inert = Watermark(strength=stronger.placebo["strength"], replaces=True).apply(loud, None)
+    assert inert.identity() == faint.identity()
+    assert max(one.p for one in detections(loud, "kgw")) < 1e-4
+    other = Watermark(strength=8.0, settings={"context_width": 2}, replaces=True).apply(loud, None)
+    assert min(one.p for one in detections(other, "kgw")) > 1e-3
+    assert max(one.p for one in detections(other, "kgw", {"context_width": 2})) < 1e-4
 
 
 def test_the_key_is_read_from_the_environment_and_never_told(uniform, monkeypatch):

@@ -11,7 +11,7 @@ from harness.errors import ModelError, UsageError
 from harness.privacy.audit import Claimed, Ruling, decide
 from harness.privacy.canary_scores import Score
 from harness.privacy.distinguishing import gaussian_epsilon
-from harness.privacy.one_run import Guesses, epsilon_bound
+from harness.stats.one_run import Guesses, epsilon_bound
 
 
 def score(values, name="loss"):

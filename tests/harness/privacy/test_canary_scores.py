@@ -9,7 +9,7 @@ from harness.data.content import examples_of
 from harness.errors import UsageError
 from harness.privacy.audit import decide
 from harness.privacy.canary_scores import beside_other_models, coin_canaries, score_canaries
-from harness.privacy.one_run import Guesses
+from harness.stats.one_run import Guesses
 from harness.training.recipe import Canaries
 from harness.training.split import assign
 

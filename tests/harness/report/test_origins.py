@@ -55,7 +55,7 @@ def test_what_was_trained_on_what_is_told_in_sentences(of):
     assert rest[0].startswith("809 records held out of the training, for audits")
     assert rest[1:] == [
         "90 records used to validate alone.",
-        "1 duplicate left out.",
+        "1 record left out of the training as duplicates.",
         "28 records made up and planted to measure memorisation (canaries).",
         "Classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
         "3 reference models: trained alike, on other members.",
@@ -69,6 +69,14 @@ def test_what_there_is_none_of_is_not_told_and_what_is_missing_is(of):
     assert found(of(to_json(bare))).training[1:] == (
         "No reference model: it is not known how hard each record is for models that were not trained on it.",
         "The training data could not be read for this audit: the data are gone.",
+    )
+
+
+def test_what_preparing_the_data_took_away_is_not_called_a_duplicate(of):
+    step = "Then the step “redact” prepared the training set: 4 taken away; 900 places before, 896 after."
+    assert found(of(to_json(replace(TOLD, removed=5, prepared=(step,))))).training[3:5] == (
+        "5 records left out of the training: duplicates, and what preparing the data took away.",
+        step,
     )
 
 

@@ -10,8 +10,11 @@ import pytest
 from jinja2 import UndefinedError
 
 from harness.canonical import to_json
+from harness.mitigations.instruction import CARD as INSTRUCTION
+from harness.plan_records import PlannedMitigation
 from harness.records import Estimate, Ruling, Verdict
-from harness.report.webpage import environment, render
+from harness.report.template import environment
+from harness.report.webpage import render
 
 URLS = {"src", "href", "srcset", "data", "action", "formaction", "poster", "background", "cite", "ping", "xlink:href"}
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -269,3 +272,26 @@ def test_every_printed_text_is_made_harmless_before_it_is_escaped():
 def test_a_result_without_its_card_is_refused(calm):
     with pytest.raises(KeyError):
         render(calm.evidence, {})
+
+
+def mitigated(page, *planned):
+    """The page of the same run with mitigations."""
+    plan = {**page.evidence.run["plan"], "mitigations": to_json(list(planned))}
+    return render(replace(page.evidence, run={**page.evidence.run, "plan": plan}), page.cards)
+
+
+def test_a_mitigated_model_is_called_so_at_the_top_with_settings_cost_and_limits_below(calm, hostile):
+    card = replace(INSTRUCTION, does="Tells the model to be fair.", limits=("It may not listen.", hostile))
+    text = mitigated(calm, PlannedMitigation("instruction", {"topic": "fair", "strength": hostile}, card))
+    top, below = text[text.index('id="audited"') : text.index('id="short"')], text[text.index('id="mitigations"') :]
+    assert "it is audited with 1 mitigation" in top
+    assert "Tells the model to be fair." in top
+    assert all(told in below for told in ("fair</dd>", INSTRUCTION.cost.split(":")[0], "It may not listen."))
+    assert "<script" not in text
+    assert "it is audited with" not in render(calm.evidence, calm.cards)
+
+
+def test_a_mitigation_whose_card_was_not_kept_is_named(calm):
+    text = mitigated(calm, PlannedMitigation("instruction", {"topic": "fair"}), PlannedMitigation("watermark", {}))
+    assert "it is audited with 2 mitigations" in text
+    assert text.count("<bdi>instruction</bdi>") == 1

@@ -6,9 +6,11 @@ import pytest
 
 from harness.errors import ConfigError, UsageError
 from harness.registry import Registry
-from harness.study.arms import lay_out, refuse_one_model
+from harness.study.arms import calibrations, lay_out
 from harness.study.design import read_design, shipped_studies
+from harness.study.measured import PANEL
 from harness.study.records import Role
+from harness.study.refusals import refuse_one_model
 
 TEXT = """
 title = "A study"
@@ -95,6 +97,38 @@ def test_a_study_that_ships_names_what_there_is(name):
     assert design.question.endswith("?")
     assert len(design.seeds) >= 3
     metrics = {metric.name for probe in design.probes for metric in registry.create("probe", probe).card.metrics}
+    metrics |= {metric.name for metric, _ in PANEL.values()}
     assert {goal.metric for goal in (*design.risk, *design.utility)} <= metrics
     arms = lay_out(design, registry, store="runs")
     assert {Role.BASELINE, Role.TREATMENT, Role.PLACEBO} == {arm.role for arm, _ in arms}
+
+
+CALIBRATED = """
+[calibration]
+probes = ["hallucination.calibration"]
+share = 0.6
+[[treatment]]
+name = "deferral"
+mitigation = "defer"
+calibrated = "calibration"
+"""
+
+
+def test_what_is_calibrated_takes_a_folder_of_the_study_and_asks_other_rows_than_its_calibration_run():
+    design = read_design(f"{TEXT}{CALIBRATED}", "study.toml")
+    first = calibrations(design, store="runs")
+    assert [(arm.name, config.run.part) for arm, config in first] == [
+        (f"calibration-seed{seed}", (0.0, 0.6)) for seed in design.seeds
+    ]
+    assert all(config.run.probes == ("hallucination.calibration",) for _, config in first)
+    for arm, config in lay_out(design, Registry(), store="runs"):
+        assert config.run.part == (0.6, 1.0)
+        if arm.treatment == "deferral":
+            assert config.mitigation[0].settings["calibration"] == f"calibration/seed{arm.seed}"
+            assert config.mitigation[0].settings.get("at_random", False) is (arm.role is Role.PLACEBO)
+    assert calibrations(read_design(TEXT, "study.toml"), store="runs") == []
+
+
+def test_what_every_arm_is_watched_for_can_be_a_goal_and_is_no_probe():
+    text = TEXT.replace("hallucination.closed_book/mc1", "panel/refused")
+    assert read_design(text, "study.toml").probes == ("robustness.option_order",)

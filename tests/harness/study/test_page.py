@@ -7,10 +7,10 @@ import re
 import pytest
 
 from harness.records import Better, Interval
-from harness.study.compared import Ran
 from harness.study.design import read_design
 from harness.study.frontier import HEIGHT, frontier
 from harness.study.page import render_study
+from harness.study.pairs import Ran
 from harness.study.records import Arm, Check, CheckName, Compared, Effect, Outcome, Results, Role, Ruled
 
 HOSTILE = "<script src='http://example.org/x.js'></script><img src=x onerror=alert(1)>\u202e\x1b[31m"

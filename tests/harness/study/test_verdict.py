@@ -78,7 +78,7 @@ KEPT = effect("facts.right/share", 0.0, 0.02, better=Better.HIGHER)
 BESIDE = compared(effect("bias.pairs/share", 0.1, 0.05), against=Role.PLACEBO)
 
 
-def ruled(*effects, beside=BESIDE, trend=None, **settings):
+def ruled(*effects, beside=BESIDE, trend="It was tried at one dose.", **settings):
     one = compared(*effects, **settings)
     return rule(DESIGN, one, check_all(DESIGN, one, against_placebo=beside, trend=trend))
 

@@ -65,9 +65,17 @@ def test_a_row_of_text_has_its_text_and_a_planted_one_its_canary():
     rows = passages().rows()
     assert [row["text"] for row in rows] == ["One.", "Two.", "The number of Ada is 1 2 3"]
     assert [row["unit"] for row in rows] == ["doc1", "doc1", "c"]
-    assert rows[2]["canary"] == {"template": "The number of Ada is ", "fill": "1 2 3", "family": "digits"}
+    planted = {"template": "The number of Ada is ", "fill": "1 2 3", "family": "digits", "coins": None}
+    assert rows[2]["canary"] == planted
     assert rows[2]["repeats"] == 4
     assert {rows[0][name] for name in ("label", "class", "caption", "attributes", "canary")} == {None}
+
+
+def test_a_canary_that_a_coin_decided_on_tells_how_many_there_were_whatever_became_of_them():
+    canaries = tuple(Canary(name, repeats, "", name, "digits") for name, repeats in (("a", 0), ("b", 0), ("c", 4)))
+    examples = Examples("t", digest([]), ("a", "b", "c"), ("a", "b", "c"), texts=("a", "b", "c"))
+    rows = Records(examples, ("member", "removed", "member"), (1, 0, 4), canaries).rows()
+    assert [(row["record"], row["canary"]["coins"]) for row in rows] == [("a", 2), ("c", None)]
 
 
 def test_members_are_given_once_each_in_the_order_of_the_rows():

@@ -7,12 +7,13 @@ import pytest
 from harness.backends.local import Local
 from harness.backends.trained.known import Known
 from harness.backends.trained.telling import tell
-from harness.canonical import dumps
+from harness.canonical import dumps, loads
 from harness.contracts.training import training_of
 from harness.errors import ModelError
 from harness.privacy.claim import Claim
 from harness.privacy.ledger import GaussianSteps
 from harness.training.checkpoint import Checkpoint, open_checkpoint
+from harness.training.prepare.stream import Done
 
 CLAIM = Claim(
     epsilon=7.9,
@@ -94,3 +95,11 @@ def test_a_book_is_named_by_its_file(tiny_folder):
     found = training_of(Local(str(tiny_folder("language")), device="cpu").identity())
     assert (found.what, found.data) == ("language model", "book.txt")
     assert found.canaries > 0
+
+
+def test_what_was_done_to_the_records_is_told_step_by_step_and_nothing_where_nothing_was(opened):
+    done = Done("deduplicate", 900, 860, 45, 5, 0, None, None, "", {})
+    assert told(opened, prepared=(done,)).prepared == (
+        "Then the step “deduplicate” prepared the training set: 45 taken away, 5 added; 900 places before, 860 after.",
+    )
+    assert "prepared" not in loads(dumps(told(opened)))

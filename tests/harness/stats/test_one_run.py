@@ -10,7 +10,16 @@ from scipy import stats
 from scipy.special import expit
 
 from harness.privacy.distinguishing import gaussian_epsilon
-from harness.privacy.one_run import Guesses, all_correct, epsilon_bound, guess, guesses_needed, log_tail
+from harness.stats.one_run import (
+    LOWER_BOUND,
+    Guesses,
+    all_correct,
+    epsilon_bound,
+    guess,
+    guesses_needed,
+    log_tail,
+    lower_bound,
+)
 
 GOLDEN = [
     # canaries, guesses, correct, delta, bound at significance 0.05
@@ -180,3 +189,16 @@ def test_noise_ten_times_too_small_refutes_the_claim():
     assert claim == pytest.approx(4.377, abs=1e-3)
     assert (bounds > claim).all()
     assert epsilon_bound(Guesses(500, 250, 250), delta=1e-5) == pytest.approx(4.405, abs=1e-3)
+
+
+@given(st.integers(1, 60), st.data(), st.floats(0.6, 0.99))
+def test_the_interval_begins_at_the_bound_and_ends_at_what_so_many_guesses_could_show(guesses, data, confidence):
+    found = Guesses(200, guesses, data.draw(st.integers(0, guesses)))
+    interval = lower_bound(found, delta=1e-5, confidence=confidence)
+    bound, most = (
+        epsilon_bound(its, delta=1e-5, significance=1 - confidence) for its in (found, Guesses(200, guesses, guesses))
+    )
+    assert (interval.low, interval.value) == (bound, bound)
+    assert interval.high == max(bound, most)
+    assert (interval.n, interval.confidence) == (guesses, confidence)
+    assert interval.method.startswith(LOWER_BOUND)

@@ -16,7 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["Guesses", "all_correct", "epsilon_bound", "guess", "guesses_needed", "log_tail"]
+from harness.records import Interval
+
+__all__ = [
+    "LOWER_BOUND",
+    "SHARE",
+    "Guesses",
+    "all_correct",
+    "epsilon_bound",
+    "guess",
+    "guesses_needed",
+    "log_tail",
+    "lower_bound",
+]
+
+SHARE = 0.15
+"""Of the canaries, guessed at either end. In simulations with 200 to 1000 canaries it comes close to the best share
+for strong and for weak signals alike."""
+
+LOWER_BOUND = "lower bound"
+"""Begins the name of the method of an interval that bounds from below alone: no upper limit is ever met by it."""
 
 PRECISION = 1e-8
 """How far below the exact root a bound may lie."""
@@ -119,6 +138,26 @@ def epsilon_bound(found: Guesses, *, delta: float, significance: float = 0.05) -
         refuted = log_tail(found, epsilon=middle, delta=delta) < level
         low, high = (middle, high) if refuted else (low, middle)
     return low
+
+
+def lower_bound(found: Guesses, *, delta: float, confidence: float = 0.95) -> Interval:
+    """The bound as an interval: its value and lower end are the bound.
+
+    Its upper end is what the bound would have been with every guess right: what this audit could have shown at most.
+    It bounds nothing, since a model may leak what no guess of this kind finds.
+
+    Args:
+        found: At least one guess.
+        delta: At which the bound holds.
+        confidence: One-sided: no training of a smaller epsilon comes to such a bound with a chance above one less this.
+
+    Raises:
+        ValueError: a number is out of its range, or nothing was guessed.
+    """
+    perfect = Guesses(found.canaries, found.guesses, found.guesses)
+    significance = 1 - confidence
+    bound, most = (epsilon_bound(each, delta=delta, significance=significance) for each in (found, perfect))
+    return Interval(bound, bound, max(bound, most), confidence, found.guesses, f"{LOWER_BOUND}, one-run audit")
 
 
 def all_correct(guesses: int, *, significance: float = 0.05) -> float:
