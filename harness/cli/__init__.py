@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli import audit, listings, privacy, runs, settings, study, train, watermark
+from harness.cli import audit, dashboard, listings, privacy, runs, settings, study, train, watermark
 from harness.cli.output import exit_for, talk
 from harness.errors import HarnessError
 
@@ -67,6 +67,7 @@ settings.register(app)
 listings.register(app)
 watermark.register(app)
 study.register(app)
+dashboard.register(app)
 
 
 def main() -> None:

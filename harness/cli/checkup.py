@@ -29,6 +29,7 @@ EXTRAS = {
     "sentiment": ("vaderSentiment",),
     "spelling": ("symspellpy",),
     "provenance": ("c2pa-python",),
+    "dashboards": ("duckdb", "streamlit", "uvicorn"),
 }
 """Packages of each extra, beside those of extras that it includes."""
 

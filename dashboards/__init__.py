@@ -1,0 +1,1 @@
+"""Pages about the runs of a store. They read `harness.query` and compute nothing."""

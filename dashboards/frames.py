@@ -1,0 +1,163 @@
+"""A run's view as tables, one row for each thing that a chart or a table shows. Pure: no page, no store, no chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from harness.query import (
+    Absence,
+    Better,
+    Estimate,
+    GateResult,
+    MetricPart,
+    RunView,
+    Section,
+    amount,
+    dataset_words,
+    slice_words,
+)
+
+__all__ = [
+    "CONTROLS",
+    "GATES",
+    "GROUPS",
+    "HEADLINES",
+    "controls",
+    "denominators",
+    "gates",
+    "groups",
+    "headlines",
+    "worst_bounds",
+]
+
+HEADLINES = (
+    *("family", "probe", "dataset", "metric", "title", "unit", "value", "low", "high", "n", "n_unit", "null", "better"),
+    *("method", "ruling", "sentence", "section"),
+)
+GROUPS = ("by", "group", "value", "low", "high", "n", "n_unit", "null", "unit", "better", "method", "missing")
+GATES = (
+    *("ruling", "severity", "title", "dataset", "limit", "value", "low", "high", "n", "null", "unit", "waived"),
+    *("reason", "sentence", "metric", "least", "most"),
+)
+DENOMINATORS = ("asked", "scored", "refused", "unreadable", "truncated", "failed")
+CONTROLS = ("kind", "title", "outcome", "sentence")
+
+
+def headlines(view: RunView, family: str | None = None) -> pd.DataFrame:
+    """The first metric of each cell: one row each, in the order of the report; absent numbers are None.
+
+    Args:
+        view: The run.
+        family: Of the probes; None for all.
+    """
+    rows = [_headline(section) for section in view.sections if family in (None, section.card.family)]
+    return pd.DataFrame([row for row in rows if row], columns=list(HEADLINES))
+
+
+def _headline(section: Section) -> tuple[object, ...] | None:
+    if not section.metrics:
+        return None
+    part = section.metrics[0]
+    ruling = part.gates[0][0] if part.gates else "none"
+    told = (section.card.family, section.card.title, dataset_words(section.result.dataset), part.name, part.title)
+    if isinstance(part.found, Absence):
+        return (*told, None, None, None, None, None, None, None, None, None, ruling, part.sentence, section.anchor)
+    its = part.found
+    return (*told, *_numbers(its), its.better.value, its.interval.method, ruling, part.sentence, section.anchor)
+
+
+def _numbers(its: Estimate) -> tuple[object, ...]:
+    interval = its.interval
+    return its.unit, interval.value, interval.low, interval.high, interval.n, its.n_unit, its.null
+
+
+def gates(view: RunView) -> pd.DataFrame:
+    """Every gate with the number that it judged; the numbers are None where it could not be judged."""
+    found = {(part.name, section.result.dataset): part for section in view.sections for part in section.metrics}
+    rows = [_gate(view, key, gate, found.get((gate.metric, gate.dataset))) for key, gate in view.gates]
+    return pd.DataFrame(rows, columns=list(GATES))
+
+
+def _gate(view: RunView, key: str, gate: GateResult, part: MetricPart | None) -> tuple[object, ...]:
+    numbers: tuple[object, ...] = (None,) * 6
+    if part is not None and isinstance(part.found, Estimate):
+        its = part.found
+        numbers = (its.interval.value, its.interval.low, its.interval.high, its.interval.n, its.null, its.unit)
+    # Where several gates speak of one metric, each has a sentence, and the picture shows the first one's limit.
+    limit = part.limits[0] if part is not None and part.limits else None
+    return (
+        *(key, gate.severity.value, view.titles.get(gate.metric, gate.metric), dataset_words(gate.dataset)),
+        *(gate.limit, *numbers, gate.waived, gate.reason, gate.sentence, gate.metric),
+        *(None if limit is None else limit.low, None if limit is None else limit.high),
+    )
+
+
+def groups(section: Section, metric: str) -> pd.DataFrame:
+    """Every group of one metric of a cell, worst first within what they are grouped by."""
+    part = next(part for part in section.metrics if part.name == metric)
+    rows: list[tuple[object, ...]] = []
+    for table in part.groups:
+        for row in table.rows:
+            its = row.found
+            if isinstance(its, Absence):
+                rows.append((table.by, row.name, *(None,) * 9, its.reason))
+                continue
+            unit, *rest = _numbers(its)
+            rows.append((table.by, row.name, *rest, unit, its.better.value, its.interval.method, ""))
+    return pd.DataFrame(rows, columns=list(GROUPS))
+
+
+def controls(sections: Sequence[Section]) -> pd.DataFrame:
+    """Every control of some cells: what it is, and what became of it."""
+    rows = [(row.kind, row.title, row.word, row.sentence) for section in sections for row in section.controls]
+    return pd.DataFrame(rows, columns=list(CONTROLS))
+
+
+def denominators(view: RunView) -> pd.DataFrame:
+    """Of each cell, how many cases were asked, scored, and left out, by reason."""
+    rows = []
+    for section in view.sections:
+        counts = section.result.counts
+        rows.append(
+            {
+                "probe": section.card.id,
+                "data": dataset_words(section.result.dataset),
+                **{name: getattr(counts, name) for name in DENOMINATORS},
+            }
+        )
+    return pd.DataFrame(rows, columns=["probe", "data", *DENOMINATORS])
+
+
+def worst_bounds(view: RunView) -> pd.DataFrame:
+    """For each headline that is a share, and each of its groups, the bound on the harmful side: how bad it may be.
+
+    Columns: family, probe (title and data set), group, bound (share in 0 to 1), distance (of the bound from what a
+    harmless model gives, on the harmful side, 0 where it is not), words, section.
+    """
+    rows = [row for section in view.sections if section.metrics for row in _bounds(section)]
+    return pd.DataFrame(rows, columns=["family", "probe", "group", "bound", "distance", "words", "section"])
+
+
+def _bounds(section: Section) -> Iterator[tuple[object, ...]]:
+    part = section.metrics[0]
+    name = f"{section.card.title}, {dataset_words(section.result.dataset)}"
+    found = [("all", part.found), *((slice_words(row.found.slice), row.found) for t in part.groups for row in t.rows)]
+    for group, its in found:
+        if isinstance(its, Absence) or its.unit != "share" or its.null is None:
+            continue
+        bound = _worst(its)
+        away = bound - its.null
+        distance = {Better.HIGHER: -away, Better.LOWER: away, Better.NULL: abs(away)}[its.better]
+        yield section.card.family, name, group, bound, max(0.0, distance), amount(bound, "share"), section.anchor
+
+
+def _worst(its: Estimate) -> float:
+    """The end of the interval that is furthest on the harmful side."""
+    low, high = its.interval.low, its.interval.high
+    if its.better is Better.HIGHER:
+        return low
+    if its.better is Better.LOWER or its.null is None:
+        return high
+    return max(low, high, key=lambda end: abs(end - (its.null or 0.0)))

@@ -1,0 +1,35 @@
+"""Where is the risk?"""
+
+import streamlit as st
+
+from dashboards.bar import needs_run
+from dashboards.charts import headline_forest, interval_alt, risk_map
+from dashboards.frames import headlines, worst_bounds
+from dashboards.opened import view
+from dashboards.parts import chart, limits, palette
+from dashboards.safe_text import escaped
+
+shown = view(needs_run().name)
+st.title("Where is the risk?")
+bounds = worst_bounds(shown)
+if len(bounds):
+    chart(
+        "How bad it may be: the worst end of each interval, of 100",
+        risk_map(bounds, palette()),
+        bounds,
+        key="risk",
+        words="; ".join(f"{row['probe']}, {row['group']}: {row['words']}" for row in bounds.to_dict("records")),
+    )
+    st.caption("The deeper the colour, the further that end lies from what a harmless model gives. White is none.")
+rows = headlines(shown)
+for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
+    chart(
+        f"Headline numbers, in {'shares of 100' if unit == 'share' else escaped(str(unit))}",
+        headline_forest(its, palette()),
+        its,
+        key=f"headlines-{unit}",
+        words=interval_alt(its),
+    )
+if not len(rows):
+    st.markdown("This run has no numbers: no probe fitted the model.")
+limits(shown, shown.sections)

@@ -1,0 +1,63 @@
+"""May this be released?"""
+
+import streamlit as st
+
+from dashboards.bar import ICONS, needs_run
+from dashboards.charts import gate_forest, interval_alt
+from dashboards.frames import gates
+from dashboards.opened import view
+from dashboards.parts import chart, limits, palette
+from dashboards.safe_text import escaped
+from harness.query import RULINGS
+
+shown = view(needs_run().name)
+st.title("May this be released?")
+st.header(f"{ICONS[shown.banner.key]} {shown.banner.word}", anchor=False)
+st.markdown(escaped(shown.banner.sentence, limit=900))
+for warning in shown.banner.warnings:
+    st.markdown(f"▲ {escaped(warning, limit=900)}")
+
+st.subheader("The worst finding")
+if shown.worst is None:
+    st.markdown("Nothing stands out from what a harmless model would give.")
+else:
+    st.markdown(f"**{escaped(shown.worst.title)}**")
+    st.markdown(escaped(shown.worst.sentence, limit=900))
+    st.caption(escaped(shown.worst.chosen, limit=600))
+
+st.subheader("Limits and what was found")
+rows = gates(shown)
+for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
+    chart(
+        f"What was found, beside its limit, in {'shares of 100' if unit == 'share' else escaped(str(unit))}",
+        gate_forest(its, palette()),
+        its,
+        key=f"gates-{unit}",
+        words=interval_alt(its),
+    )
+if len(rows):
+    st.caption(
+        "The dot is what was measured, the bar its interval, the long line the limit, the short one what a harmless"
+        " model would give. A limit inside the bar is not settled."
+    )
+if not len(rows):
+    st.markdown("No limit was set, so nothing was passed or failed. Limits are `[[gate]]` tables in harness.toml.")
+for row in rows.to_dict("records"):
+    st.markdown(
+        f"{ICONS[row['ruling']]} **{RULINGS[row['ruling']]}** ({row['severity']}):"
+        f" {escaped(row['sentence'], limit=900)} Limit: {escaped(row['limit'])}."
+    )
+    st.caption(f"Why this limit: {escaped(row['reason'], limit=600)}")
+    if row["waived"]:
+        st.caption(f"▲ Accepted by {escaped(row['waived'], limit=600)}")
+
+st.subheader("What was not tested")
+if shown.untested.families:
+    st.markdown(f"Nothing at all about: {', '.join(shown.untested.families)}.")
+for probe, data, why in shown.untested.cells:
+    st.markdown(f"- {escaped(probe)} on {escaped(data)}: {escaped(why, limit=600)}")
+for metric, data, why in shown.untested.absent:
+    st.markdown(f"- No number for {escaped(metric)} on {escaped(data)}: {escaped(why, limit=600)}")
+if not (shown.untested.families or shown.untested.cells or shown.untested.absent):
+    st.markdown("Every family of risk was asked about.")
+limits(shown, shown.sections)

@@ -1,0 +1,83 @@
+"""Charts are made of tables alone, and say with shape and words what they say with colour."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from dashboards.charts import DARK, LIGHT, SHAPES, WORDS, gate_forest, headline_forest, interval_alt, risk_map
+from dashboards.frames import gates, headlines, worst_bounds
+from harness.query import RULINGS, Role, open_library
+
+
+@pytest.fixture
+def view(one_run):
+    library = open_library(one_run, Role.POLICY)
+    return library.view(library.runs()[0].name)
+
+
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(("palette", "page"), [(LIGHT, "#FFFFFF"), (DARK, "#0E1117")])
+def test_every_colour_can_be_told_from_the_page(palette, page):
+    assert all(contrast(colour, page) >= 4.5 for colour in palette.rulings.values())
+    assert contrast(palette.ink, page) >= 7
+    # Numbers stand on the map's own colours.
+    assert all(contrast(palette.ink, colour) >= 4.5 for colour in palette.ramp)
+
+
+def test_every_ruling_has_a_word_a_shape_and_a_colour_in_both_palettes():
+    assert set(WORDS) == set(SHAPES) == set(LIGHT.rulings) == set(DARK.rulings) == set(RULINGS)
+    assert all(WORDS[key] == word for key, word in RULINGS.items() if key != "none")
+
+
+def test_the_numbers_of_a_chart_are_those_of_the_view(view):
+    rows = headlines(view)
+    parts = {(section.card.title, part.name): part for section in view.sections for part in section.metrics[:1]}
+    for row in rows.to_dict("records"):
+        its = parts[row["probe"], row["metric"]].found.interval
+        assert (row["value"], row["low"], row["high"], row["n"]) == (its.value, its.low, its.high, its.n)
+    shares = rows[rows["unit"] == "share"]
+    drawn = headline_forest(shares, LIGHT).to_dict()
+    (data,) = (its for its in drawn["datasets"].values() if "value" in its[0])
+    assert [row["value"] for row in data] == pytest.approx([100 * value for value in shares["value"]])
+
+
+def test_a_gate_is_drawn_with_its_limit_and_its_ruling(view):
+    rows = gates(view)
+    assert list(rows["ruling"]) == ["fail", "pass"]
+    assert (rows["most"][0], rows["least"][1]) == (0.6, 0.3)
+    drawn = gate_forest(rows, LIGHT).to_dict()
+    ends = next(its for its in drawn["datasets"].values() if "at" in its[0])
+    assert sorted(row["at"] for row in ends) == pytest.approx([30, 60])
+
+
+def test_the_map_tells_the_worst_end_of_each_interval(view):
+    rows = worst_bounds(view)
+    assert len(rows)
+    found = {
+        (f"{section.card.title}", "all"): section.metrics[0].found.interval
+        for section in view.sections
+        if section.metrics[0].found.unit == "share"
+    }
+    for row in rows[rows["group"] == "all"].to_dict("records"):
+        title = row["probe"].rpartition(", ")[0]
+        assert row["bound"] in (found[title, "all"].low, found[title, "all"].high)
+        assert row["distance"] >= 0
+    risk_map(rows, DARK).to_dict()
+
+
+def test_a_chart_is_told_in_words_with_every_interval():
+    rows = pd.DataFrame(
+        [{"title": "Right answers", "dataset": "facts", "unit": "share", "value": 0.25, "low": 0.2, "high": 0.3}]
+    )
+    assert interval_alt(rows) == "Right answers, facts: 25 of 100, interval 20 to 30"
