@@ -1,0 +1,47 @@
+"""What is refused before anything is asked: seeds that are one run, and a second process at the same study."""
+
+from __future__ import annotations
+
+import fcntl
+
+import pytest
+
+from harness.errors import UsageError
+from harness.evidence.store import slug
+from harness.study.bundle import STUDIES
+from harness.study.design import read_design
+
+
+def test_seeds_that_would_ask_one_model_the_same_are_refused_with_what_to_do(study, text, turned):
+    # With every row asked there is nothing left that a seed could choose.
+    whole = text.replace("items = 80", "items = 100000").replace("items = 40", "items = 100000")
+    with pytest.raises(UsageError) as refused:
+        study(whole + turned)
+    assert str(refused.value).startswith("seeds 1 and 2 would ask the same model the same things")
+    assert "`part` under [run]" in str(refused.value)
+
+
+def test_a_part_of_the_rows_makes_them_different_again(study, text, turned):
+    whole = text.replace("items = 80", "items = 100000").replace("items = 40", "items = 100000")
+    parted = whole.replace('profile = "smoke"', 'profile = "smoke"\npart = [0.0, 0.2]').replace("[1, 2, 3]", "[1, 2]")
+    assert study(parted + turned).results.verdicts
+
+
+def test_one_seed_may_ask_everything(study, text, turned):
+    whole = text.replace("items = 80", "items = 100000").replace("items = 40", "items = 100000")
+    assert study(whole.replace("[1, 2, 3]", "[1]") + turned).results.verdicts
+
+
+def test_a_second_process_leaves_a_study_that_is_under_way_alone(study, text, turned, tmp_path):
+    store = tmp_path / "runs"
+    design = read_design(text + turned, "study.toml", {"run.store": str(store)})
+    name = f"{slug(design.title)}-{design.digest.short}"
+    half = store / STUDIES / f".{name}.partial" / "arms"
+    half.mkdir(parents=True)
+    with (store / STUDIES / f".{name}.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(UsageError, match="another process conducts this very study"):
+            study(text + turned)
+        assert half.is_dir()
+    done = study(text.replace("[1, 2, 3]", "[1]") + turned)
+    assert [path.name for path in done.folder.parent.iterdir() if path.name.endswith(".lock")] == [f".{name}.lock"]
