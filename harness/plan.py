@@ -24,7 +24,7 @@ from harness.plan_instruments import model_of, named_instruments, opened, record
 from harness.plan_mitigations import mitigated, opened_mitigations, trains
 from harness.plan_overlap import overlap
 from harness.plan_records import DataRecord, Plan, PlannedMitigation, PluginRecord, Target
-from harness.records import Better, Capability, Case, Cell, CellStatus, Metric
+from harness.records import Arm, Better, Capability, Case, Cell, CellStatus, Metric
 from harness.registry import CORE, Plugin, Registry
 from harness.seeds import derive
 
@@ -75,13 +75,14 @@ def check(config: Config, registry: Registry) -> Digest:
     """Find everything that is wrong with ``config``, short of the model's files.
 
     Returns:
-        Digest of all that would be asked.
+        Digest of all that would be asked but for controls, in whatever order.
 
     Raises:
         ConfigError: one line for each problem.
     """
     draft, _ = _draft(config, registry)
-    return _asked(draft)
+    asks = {str(digest(case.ask)) for cases in draft.cases.values() for case in cases if case.arm is Arm.MAIN}
+    return digest(sorted(asks))
 
 
 def make_plan(config: Config, registry: Registry, *, fetch: Callable[[Backend], None] = lambda _: None) -> Target:
@@ -327,10 +328,6 @@ def _check_size(draft: _Draft) -> None:
         )
 
 
-def _asked(draft: _Draft) -> Digest:
-    return digest([[key, list(cases)] for key, cases in draft.cases.items()])
-
-
 def _record(draft: _Draft, identity: Identity, models: Mapping[str, Identity]) -> Plan:
     return Plan(
         identity=identity,
@@ -345,7 +342,7 @@ def _record(draft: _Draft, identity: Identity, models: Mapping[str, Identity]) -
             DataRecord(d.name, d.version, d.digest, d.licence, d.origin, len(d.rows))
             for _, d in sorted(draft.data.items())
         ),
-        cases=_asked(draft),
+        cases=digest([[key, list(cases)] for key, cases in draft.cases.items()]),
         instruments=recorded(draft.config, draft.instruments, models),
         mitigations=tuple(
             PlannedMitigation(one.name, one.settings, its.card)

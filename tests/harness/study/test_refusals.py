@@ -12,23 +12,33 @@ from harness.study.bundle import STUDIES
 from harness.study.design import read_design
 
 
-def test_seeds_that_would_ask_one_model_the_same_are_refused_with_what_to_do(study, text, turned):
+@pytest.fixture
+def whole(text):
+    """A study of every row there is, by a probe that asks it the same way whatever the seed."""
+    return f"""{text.partition('[probe."bias')[0]}
+[[risk]]
+metric = "bias.paired_likelihood/stereotype_share"
+[[utility]]
+metric = "bias.paired_likelihood/mean_absolute_difference"
+margin = 5
+reason = "Only to have one."
+""".replace('"smoke"', '"standard"')
+
+
+def test_seeds_that_would_ask_one_model_the_same_are_refused_with_what_to_do(study, whole, turned):
     # With every row asked there is nothing left that a seed could choose.
-    whole = text.replace("items = 80", "items = 100000").replace("items = 40", "items = 100000")
     with pytest.raises(UsageError) as refused:
         study(whole + turned)
     assert str(refused.value).startswith("seeds 1 and 2 would ask the same model the same things")
     assert "`part` under [run]" in str(refused.value)
 
 
-def test_a_part_of_the_rows_makes_them_different_again(study, text, turned):
-    whole = text.replace("items = 80", "items = 100000").replace("items = 40", "items = 100000")
-    parted = whole.replace('profile = "smoke"', 'profile = "smoke"\npart = [0.0, 0.2]').replace("[1, 2, 3]", "[1, 2]")
+def test_a_part_of_the_rows_makes_them_different_again(study, whole, turned):
+    parted = whole.replace("[run]", "[run]\npart = [0.0, 0.2]").replace("[1, 2, 3]", "[1, 2]")
     assert study(parted + turned).results.verdicts
 
 
-def test_one_seed_may_ask_everything(study, text, turned):
-    whole = text.replace("items = 80", "items = 100000").replace("items = 40", "items = 100000")
+def test_one_seed_may_ask_everything(study, whole, turned):
     assert study(whole.replace("[1, 2, 3]", "[1]") + turned).results.verdicts
 
 
