@@ -158,7 +158,7 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
 
 
 def risk_map(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
-    """Cells by probe and group: how bad it may be, as a number and as depth of colour.
+    """Cells by probe and kind of group: how bad the worst group may be, as a number and as depth of colour.
 
     Args:
         rows: Of `frames.worst_bounds`.
@@ -174,7 +174,11 @@ def risk_map(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         axis=alt.Axis(labelLimit=220, labelOverlap=False),
     )
     depth = alt.Color("distance:Q", scale=alt.Scale(domain=[0, 0.5], range=list(palette.ramp), clamp=True), legend=None)
-    told = [alt.Tooltip("probe:N"), alt.Tooltip("group:N"), alt.Tooltip("words:N", title="may be as bad as")]
+    told = [
+        alt.Tooltip("probe:N"),
+        alt.Tooltip("group:N", title="worst group"),
+        alt.Tooltip("words:N", title="may be as bad as"),
+    ]
     cell = (
         alt.Chart(rows)
         .mark_rect(stroke=palette.faint, strokeWidth=0.5)

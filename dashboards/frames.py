@@ -16,7 +16,6 @@ from harness.query import (
     Section,
     amount,
     dataset_words,
-    slice_words,
 )
 
 __all__ = [
@@ -131,26 +130,36 @@ def denominators(view: RunView) -> pd.DataFrame:
 
 
 def worst_bounds(view: RunView) -> pd.DataFrame:
-    """For each headline that is a share, and each of its groups, the bound on the harmful side: how bad it may be.
+    """How bad each headline that is a share may be, over all cases and over the worst group of each kind of group.
 
-    Columns: family, probe (title and data set), group, bound (share in 0 to 1), distance (of the bound from what a
-    harmless model gives, on the harmful side, 0 where it is not), words, section.
+    Columns: family, probe (title and data set), by (``all``, or what the groups are grouped by), group (the worst one),
+    bound (the end of its interval that is furthest on the harmful side, a share in 0 to 1), distance (of that end from
+    what a harmless model gives, 0 where it is not on the harmful side), words, section.
     """
     rows = [row for section in view.sections if section.metrics for row in _bounds(section)]
-    return pd.DataFrame(rows, columns=["family", "probe", "group", "bound", "distance", "words", "section"])
+    return pd.DataFrame(rows, columns=["family", "probe", "by", "group", "bound", "distance", "words", "section"])
 
 
 def _bounds(section: Section) -> Iterator[tuple[object, ...]]:
     part = section.metrics[0]
     name = f"{section.card.title}, {dataset_words(section.result.dataset)}"
-    found = [("all", part.found), *((slice_words(row.found.slice), row.found) for t in part.groups for row in t.rows)]
-    for group, its in found:
-        if isinstance(its, Absence) or its.unit != "share" or its.null is None:
-            continue
-        bound = _worst(its)
-        away = bound - its.null
-        distance = {Better.HIGHER: -away, Better.LOWER: away, Better.NULL: abs(away)}[its.better]
-        yield section.card.family, name, group, bound, max(0.0, distance), amount(bound, "share"), section.anchor
+    kinds = [("all", [("all", part.found)])]
+    kinds += [(table.by, [(row.name, row.found) for row in table.rows]) for table in part.groups]
+    for by, found in kinds:
+        told = [
+            (_distance(its), group, its)
+            for group, its in found
+            if isinstance(its, Estimate) and its.unit == "share" and its.null is not None
+        ]
+        if told:
+            distance, group, its = max(told, key=lambda one: one[0])
+            bound = _worst(its)
+            yield section.card.family, name, by, group, bound, distance, amount(bound, "share"), section.anchor
+
+
+def _distance(its: Estimate) -> float:
+    away = _worst(its) - (its.null or 0.0)
+    return max(0.0, {Better.HIGHER: -away, Better.LOWER: away, Better.NULL: abs(away)}[its.better])
 
 
 def _worst(its: Estimate) -> float:

@@ -18,9 +18,14 @@ if len(bounds):
         risk_map(bounds, palette()),
         bounds,
         key="risk",
-        words="; ".join(f"{row['probe']}, {row['group']}: {row['words']}" for row in bounds.to_dict("records")),
+        words="; ".join(
+            f"{row['probe']}, {row['by']}, {row['group']}: {row['words']}" for row in bounds.to_dict("records")
+        ),
     )
-    st.caption("The deeper the colour, the further that end lies from what a harmless model gives. White is none.")
+    st.caption(
+        "Of each kind of group, the worst one: point at a cell for its name. The deeper the colour, the further that"
+        " end lies from what a harmless model gives; no colour is no further."
+    )
 rows = headlines(shown)
 for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
     chart(

@@ -73,6 +73,11 @@ def test_the_map_tells_the_worst_end_of_each_interval(view):
         title = row["probe"].rpartition(", ")[0]
         assert row["bound"] in (found[title, "all"].low, found[title, "all"].high)
         assert row["distance"] >= 0
+    groups = rows[rows["group"] != "all"]
+    assert len(groups)
+    # The worst group is no better than all together may be.
+    both = groups.merge(rows[rows["group"] == "all"], on="probe", suffixes=("", "_all"))
+    assert (both["distance"] >= both["distance_all"]).all()
     risk_map(rows, DARK).to_dict()
 
 

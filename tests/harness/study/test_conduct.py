@@ -43,7 +43,8 @@ def test_a_dial_that_is_turned_works_and_the_study_verifies(study, text, turned,
         "dose": None,
     }
     assert ruled.sentence.startswith("Turning a dial brought “Stereotyped sentence preferred” ")
-    assert "closer to 50 of 100, did more than its placebo, and cost no more" in ruled.sentence
+    where = "closer to 50 of 100, from 81 of 100 to 48 of 100"
+    assert f"{where}, did more than its placebo, and cost no more" in ruled.sentence
     [gain] = [
         effect.gain
         for effect in done.results.compared[0].effects
