@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
+from harness.query import RULINGS
+
 __all__ = ["DARK", "LIGHT", "Palette", "gate_forest", "group_forest", "headline_forest", "interval_alt", "risk_map"]
 
 ROW = 46
@@ -22,14 +24,7 @@ SHAPES: Mapping[str, str] = {
     "not_judged": "diamond",
     "none": "circle",
 }
-WORDS: Mapping[str, str] = {
-    "pass": "Passed",
-    "fail": "Failed",
-    "waived": "Failed, waived",
-    "inconclusive": "Not enough evidence",
-    "not_judged": "Not judged",
-    "none": "No limit was set",
-}
+WORDS: Mapping[str, str] = {**RULINGS, "none": "No limit was set"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.bar import needs_run
-from dashboards.charts import headline_forest, interval_alt
+from dashboards.charts import headline_forest
 from dashboards.frames import headlines
 from dashboards.opened import view
-from dashboards.parts import chart, limits, palette, probe_section
+from dashboards.parts import forests, limits, probe_section
 from dashboards.safe_text import escaped
 
 __all__ = ["family_page"]
@@ -31,16 +31,8 @@ def family_page(family: str) -> None:
     if not sections:
         st.markdown(f"Nothing about {family} was tested in this run.")
     rows = headlines(shown, family)
-    known = rows[rows["value"].notna()]
-    for unit, its in known.groupby("unit", sort=False):
-        chart(
-            f"Headline numbers, in {'shares of 100' if unit == 'share' else escaped(str(unit))}",
-            headline_forest(its, palette()),
-            its,
-            key=f"headlines-{unit}",
-            words=interval_alt(its),
-        )
-    if len(known):
+    forests("Headline numbers", rows, headline_forest, key="headlines")
+    if rows["value"].notna().any():
         st.caption(
             "The dot is what was measured, the bar its interval, the short line what a harmless model would give."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import altair as alt
 import pandas as pd
@@ -15,7 +15,7 @@ from dashboards.opened import is_dark
 from dashboards.safe_text import escaped
 from harness.query import RULINGS, RunView, Section, dataset_words, plural
 
-__all__ = ["chart", "limits", "palette", "probe_section", "table"]
+__all__ = ["chart", "forests", "limits", "palette", "probe_section", "table"]
 
 
 def palette() -> Palette:
@@ -36,6 +36,22 @@ def chart(title: str, drawn: alt.LayerChart, rows: pd.DataFrame, *, key: str, wo
     st.markdown(f"**{title}**")
     st.altair_chart(drawn, key=f"chart-{key}", alt=words, width="stretch")
     table("Show as table", rows, key=key)
+
+
+def forests(
+    title: str, rows: pd.DataFrame, draw: Callable[[pd.DataFrame, Palette], alt.LayerChart], *, key: str
+) -> None:
+    """A chart for each unit, since numbers of different units share no axis.
+
+    Args:
+        title: What the charts show, safe.
+        rows: Of `frames.headlines` or `frames.gates`; those without a number are in no chart.
+        draw: Makes one of them.
+        key: Unique on the page.
+    """
+    for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
+        words = "shares of 100" if unit == "share" else escaped(str(unit))
+        chart(f"{title}, in {words}", draw(its, palette()), its, key=f"{key}-{unit}", words=interval_alt(its))
 
 
 def table(label: str, rows: pd.DataFrame, *, key: str) -> None:

@@ -25,7 +25,7 @@ POLICY = (
     ("style-src", "'self' 'unsafe-inline'"),
     ("img-src", "'self' data: blob:"),
     ("font-src", "'self' data:"),
-    ("connect-src", "'self' ws: wss:"),
+    ("connect-src", "'self'"),
     ("worker-src", "'self' blob:"),
     ("manifest-src", "'self'"),
     ("base-uri", "'self'"),

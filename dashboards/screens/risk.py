@@ -3,11 +3,10 @@
 import streamlit as st
 
 from dashboards.bar import needs_run
-from dashboards.charts import headline_forest, interval_alt, risk_map
+from dashboards.charts import headline_forest, risk_map
 from dashboards.frames import headlines, worst_bounds
 from dashboards.opened import view
-from dashboards.parts import chart, limits, palette
-from dashboards.safe_text import escaped
+from dashboards.parts import chart, forests, limits, palette
 
 shown = view(needs_run().name)
 st.title("Where is the risk?")
@@ -27,14 +26,7 @@ if len(bounds):
         " end lies from what a harmless model gives; no colour is no further."
     )
 rows = headlines(shown)
-for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
-    chart(
-        f"Headline numbers, in {'shares of 100' if unit == 'share' else escaped(str(unit))}",
-        headline_forest(its, palette()),
-        its,
-        key=f"headlines-{unit}",
-        words=interval_alt(its),
-    )
+forests("Headline numbers", rows, headline_forest, key="headlines")
 if not len(rows):
     st.markdown("This run has no numbers: no probe fitted the model.")
 limits(shown, shown.sections)

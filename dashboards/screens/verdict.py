@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboards.bar import ICONS, needs_run
-from dashboards.charts import gate_forest, interval_alt
+from dashboards.charts import gate_forest
 from dashboards.frames import gates
 from dashboards.opened import view
-from dashboards.parts import chart, limits, palette
+from dashboards.parts import forests, limits
 from dashboards.safe_text import escaped
 from harness.query import RULINGS
 
@@ -27,14 +27,7 @@ else:
 
 st.subheader("Limits and what was found")
 rows = gates(shown)
-for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
-    chart(
-        f"What was found, beside its limit, in {'shares of 100' if unit == 'share' else escaped(str(unit))}",
-        gate_forest(its, palette()),
-        its,
-        key=f"gates-{unit}",
-        words=interval_alt(its),
-    )
+forests("What was found, beside its limit", rows, gate_forest, key="gates")
 if len(rows):
     st.caption(
         "The dot is what was measured, the bar its interval, the long line the limit, the short one what a harmless"

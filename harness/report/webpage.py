@@ -16,17 +16,7 @@ __all__ = ["render"]
 
 
 def render(evidence: Evidence, cards: Mapping[str, ProbeCard], gallery: Gallery | None = None) -> str:
-    """Write the page.
-
-    Args:
-        evidence: A finished run. Its cases, replies, readings and scores are not looked at.
-        cards: Cards of the probes that ran, by plugin name; those of probes that did not fit may be left out.
-        gallery: Pictures to show; None for none.
-
-    Raises:
-        KeyError: a probe with results has no card, or ``run.json`` lacks a key.
-        ValueError: the record of the plan is not of this format.
-    """
+    """Write the page of what `harness.report.view.view` gives, which says what is taken and what is raised."""
     shown = view(evidence, cards, gallery)
     parts = {field.name: getattr(shown, field.name) for field in fields(shown)}
     return environment().get_template("report.html.j2").render(**parts, rulings=RULINGS)

@@ -73,4 +73,6 @@ def test_every_answer_has_our_headers_whatever_the_app_said():
     got = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     assert got == HEADERS
     assert "default-src 'none'" in got["content-security-policy"]
+    # Not even a socket may be opened to another host.
+    assert "connect-src 'self';" in got["content-security-policy"]
     assert "unsafe-inline" not in got["content-security-policy"].split("script-src")[1].split(";")[0]
