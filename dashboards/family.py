@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.bar import needs_run
-from dashboards.charts import headline_forest
-from dashboards.frames import headlines
+from dashboards.charts.forest import headline_forest
+from dashboards.frames.run import headlines
 from dashboards.opened import view
 from dashboards.parts import forests, limits, probe_section
 from dashboards.safe_text import escaped

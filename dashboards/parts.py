@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.bar import ICONS
-from dashboards.charts import DARK, LIGHT, Palette, group_forest, interval_alt
-from dashboards.frames import controls, groups
+from dashboards.charts.forest import group_forest, interval_alt
+from dashboards.charts.palette import DARK, LIGHT, Palette
+from dashboards.frames.run import controls, groups
 from dashboards.opened import is_dark
 from dashboards.safe_text import escaped
 from harness.query import RULINGS, RunView, Section, dataset_words, plural

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards.bar import needs_run
-from dashboards.frames import denominators
+from dashboards.frames.run import denominators
 from dashboards.opened import view
 from dashboards.parts import limits
 from dashboards.safe_text import escaped

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from dashboards.bar import needs_run
-from dashboards.charts import headline_forest, risk_map
-from dashboards.frames import headlines, worst_bounds
+from dashboards.charts.forest import headline_forest
+from dashboards.charts.risk import risk_map
+from dashboards.frames.run import headlines, worst_bounds
 from dashboards.opened import view
 from dashboards.parts import chart, forests, limits, palette
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboards.bar import ICONS, needs_run
-from dashboards.charts import gate_forest
-from dashboards.frames import gates
+from dashboards.charts.forest import gate_forest
+from dashboards.frames.run import gates
 from dashboards.opened import view
 from dashboards.parts import forests, limits
 from dashboards.safe_text import escaped

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dashboards.charts import DARK, LIGHT, SHAPES, WORDS, gate_forest, headline_forest, interval_alt, risk_map
-from dashboards.frames import gates, headlines, worst_bounds
+from dashboards.charts.forest import gate_forest, headline_forest, interval_alt
+from dashboards.charts.palette import DARK, LIGHT, SHAPES, WORDS
+from dashboards.charts.risk import risk_map
+from dashboards.frames.run import gates, headlines, worst_bounds
 from harness.query import RULINGS, Role, open_library
 
 

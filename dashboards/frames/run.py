@@ -1,4 +1,4 @@
-"""A run's view as tables, one row for each thing that a chart or a table shows. Pure: no page, no store, no chart."""
+"""A run's view as tables."""
 
 from __future__ import annotations
 

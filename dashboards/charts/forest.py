@@ -1,68 +1,18 @@
-"""Tables → Altair charts. Pure: no page, no store. Every mark has a shape as well as a colour, every axis its unit."""
+"""Numbers with their intervals, one under another."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import altair as alt
 import pandas as pd
 
-from harness.query import RULINGS
+from dashboards.charts.palette import SHAPES, WORDS, Palette, layered
 
-__all__ = ["DARK", "LIGHT", "Palette", "gate_forest", "group_forest", "headline_forest", "interval_alt", "risk_map"]
+__all__ = ["gate_forest", "group_forest", "headline_forest", "interval_alt"]
 
 ROW = 46
 """Height of one row, in pixels."""
-CELL = 30
-"""Height of one cell of the map."""
-SHAPES: Mapping[str, str] = {
-    "pass": "circle",
-    "fail": "square",
-    "waived": "triangle-up",
-    "inconclusive": "diamond",
-    "not_judged": "diamond",
-    "none": "circle",
-}
-WORDS: Mapping[str, str] = {**RULINGS, "none": "No limit was set"}
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours on one background, each with a contrast of at least 4.5 to 1 on it, by the key of a ruling."""
-
-    rulings: Mapping[str, str]
-    ink: str
-    faint: str
-    ramp: tuple[str, str]
-
-
-LIGHT = Palette(
-    {
-        "pass": "#0072B2",
-        "fail": "#B23A00",
-        "waived": "#8A5A00",
-        "inconclusive": "#595959",
-        "not_judged": "#595959",
-        "none": "#0072B2",
-    },
-    ink="#1A1C1F",
-    faint="#767B82",
-    ramp=("#FFFFFF", "#E8A27C"),
-)
-DARK = Palette(
-    {
-        "pass": "#56B4E9",
-        "fail": "#D55E00",
-        "waived": "#E69F00",
-        "inconclusive": "#9AA0A6",
-        "not_judged": "#9AA0A6",
-        "none": "#56B4E9",
-    },
-    ink="#F0F2F5",
-    faint="#8B929B",
-    ramp=("#0E1117", "#7A3A12"),
-)
 
 
 def headline_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -93,14 +43,7 @@ def gate_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         .mark_tick(color=palette.ink, thickness=3, size=24)
         .encode(x="at:Q", y=alt.Y("row:N", sort=list(named["row"]), axis=None), tooltip=["row:N", "limit:N"])
     )
-    return _layered(_forest(named, palette, unit), line).properties(height=alt.Step(ROW))
-
-
-def _layered(*charts: alt.LayerChart | alt.Chart) -> alt.LayerChart:
-    made = alt.layer(*charts)
-    if not isinstance(made, alt.LayerChart):
-        raise TypeError("layers of plain charts are a layered chart")
-    return made
+    return layered(_forest(named, palette, unit), line).properties(height=alt.Step(ROW))
 
 
 def group_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -149,40 +92,7 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
         x="value:Q", y=down, color=colour, shape=shape, tooltip=told
     )
     null = base.transform_filter("isValid(datum.null)").mark_tick(color=palette.faint, thickness=2, size=16)
-    return _layered(null.encode(x="null:Q", y=down), bar, dot, name).properties(height=alt.Step(ROW))
-
-
-def risk_map(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
-    """Cells by probe and kind of group: how bad the worst group may be, as a number and as depth of colour.
-
-    Args:
-        rows: Of `frames.worst_bounds`.
-        palette: Of the background.
-    """
-    across = alt.X(
-        "group:N", title=None, axis=alt.Axis(labelAngle=-50, orient="top", labelLimit=140, labelOverlap=False)
-    )
-    down = alt.Y(
-        "probe:N",
-        title=None,
-        sort=list(dict.fromkeys(rows["probe"])),
-        axis=alt.Axis(labelLimit=220, labelOverlap=False),
-    )
-    depth = alt.Color("distance:Q", scale=alt.Scale(domain=[0, 0.5], range=list(palette.ramp), clamp=True), legend=None)
-    told = [
-        alt.Tooltip("probe:N"),
-        alt.Tooltip("group:N", title="worst group"),
-        alt.Tooltip("words:N", title="may be as bad as"),
-    ]
-    cell = (
-        alt.Chart(rows)
-        .mark_rect(stroke=palette.faint, strokeWidth=0.5)
-        .encode(x=across, y=down, color=depth, tooltip=told)
-    )
-    number = (
-        alt.Chart(rows).mark_text(color=palette.ink).encode(x=across, y=down, text=alt.Text("percent:Q", format=".0f"))
-    )
-    return _layered(cell, number.transform_calculate(percent="datum.bound * 100")).properties(height=alt.Step(CELL))
+    return layered(null.encode(x="null:Q", y=down), bar, dot, name).properties(height=alt.Step(ROW))
 
 
 def interval_alt(rows: pd.DataFrame, names: Sequence[str] = ("title", "dataset")) -> str:

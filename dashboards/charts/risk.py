@@ -1,0 +1,46 @@
+"""Where the risk is: probes by kinds of groups."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from dashboards.charts.palette import Palette, layered
+
+__all__ = ["risk_map"]
+
+CELL = 30
+"""Height of one cell of the map."""
+
+
+def risk_map(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
+    """Cells by probe and kind of group: how bad the worst group may be, as a number and as depth of colour.
+
+    Args:
+        rows: Of `frames.worst_bounds`.
+        palette: Of the background.
+    """
+    across = alt.X(
+        "group:N", title=None, axis=alt.Axis(labelAngle=-50, orient="top", labelLimit=140, labelOverlap=False)
+    )
+    down = alt.Y(
+        "probe:N",
+        title=None,
+        sort=list(dict.fromkeys(rows["probe"])),
+        axis=alt.Axis(labelLimit=220, labelOverlap=False),
+    )
+    depth = alt.Color("distance:Q", scale=alt.Scale(domain=[0, 0.5], range=list(palette.ramp), clamp=True), legend=None)
+    told = [
+        alt.Tooltip("probe:N"),
+        alt.Tooltip("group:N", title="worst group"),
+        alt.Tooltip("words:N", title="may be as bad as"),
+    ]
+    cell = (
+        alt.Chart(rows)
+        .mark_rect(stroke=palette.faint, strokeWidth=0.5)
+        .encode(x=across, y=down, color=depth, tooltip=told)
+    )
+    number = (
+        alt.Chart(rows).mark_text(color=palette.ink).encode(x=across, y=down, text=alt.Text("percent:Q", format=".0f"))
+    )
+    return layered(cell, number.transform_calculate(percent="datum.bound * 100")).properties(height=alt.Step(CELL))
