@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboards.opened import chosen, library, runs
+from dashboards.opened import address, addressed, before, chosen, library, policies, reader, runs, troubles, view
 from dashboards.safe_text import escaped, plain
-from harness.query import RULINGS, Listed, plural
+from harness.query import RULINGS, Listed, Role, plural
 
-__all__ = ["ICONS", "age", "bar", "needs_run"]
+__all__ = ["ICONS", "age", "bar", "choice", "door", "needs_run"]
 
 ICONS = {
     "pass": "●",
@@ -22,6 +24,11 @@ ICONS = {
 }
 """A shape for each ruling, beside its word and its colour."""
 COLOURS = {"pass": "blue", "fail": "orange", "waived": "yellow"}
+SEES: Mapping[Role, str] = {
+    Role.POLICY: "you see findings, and no single case",
+    Role.AUDITOR: "you see every case, personal data blacked out",
+    Role.ADMIN: "you see every case, and may uncover what is blacked out",
+}
 FILL = (
     ("harness demo", "a scripted model with known flaws; no network, no weights, a few seconds"),
     ("harness run", "the model of your harness.toml, or a small real one"),
@@ -29,45 +36,103 @@ FILL = (
 )
 
 
-def bar() -> None:
-    """Choose a run and say what it is; with an empty store, say what fills it and stop."""
+def door() -> None:
+    """Let in who may read, and stop before anybody else."""
+    who = reader()
+    if who.role is not None:
+        if who.logs_in:
+            with st.sidebar:
+                st.caption(f"Logged in as {escaped(who.name)}")
+                st.button("Log out", on_click=st.logout)
+        return
+    if who.name:
+        st.title("You may not read here")
+        st.markdown(f"You are logged in as {escaped(who.name)}, and nobody gave you a role. Ask who runs this page.")
+        st.button("Log out", on_click=st.logout)
+    else:
+        st.title("Log in to read")
+        st.markdown("Findings about models are for people who have a role here.")
+        st.button("Log in", on_click=st.login, type="primary")
+    st.stop()
+
+
+def bar(*, needed: bool = True) -> None:
+    """Choose a run and say what it is; with an empty store, say what fills it and stop.
+
+    Args:
+        needed: Whether the page is about a run. One that is not goes on without any.
+    """
+    for trouble in troubles():
+        st.markdown(f"▲ {escaped(trouble, limit=600)}")
     listed = runs()
     one = chosen(listed)
     if one is None:
-        _empty(listed)
-        st.stop()
-    names = [its.name for its in listed if not its.trouble]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        st.selectbox(
-            "Run",
-            names,
-            index=names.index(one.name) if one.name in names else 0,
-            format_func=lambda name: _title(next(its for its in listed if its.name == name)),
-            key="run",
-            bind="query-params",
-            persist_state="session",
-        )
-    with right:
-        chip(one)
+        if needed:
+            _empty(listed)
+            st.stop()
+        return
+    _choices(listed, one)
     told = [
         f"Model {escaped(one.model)}",
         f"profile {escaped(one.profile)}",
         f"{age(one.finished)}",
-        f"you read as {library().role.value}",
         *(f"with {escaped(name)}" for name in one.mitigations),
+        f"as {library().role.value} {SEES[library().role]}",
     ]
     st.caption(" · ".join(told))
-    broken = [its for its in listed if its.trouble]
-    if broken:
-        with st.expander(f"{plural(len(broken), 'bundle')} of this store cannot be read"):
-            for its in broken:
-                st.markdown(f"- {escaped(its.name)}: {escaped(its.trouble, limit=500)}")
+    _unreadable(listed)
+
+
+def _choices(listed: tuple[Listed, ...], one: Listed) -> None:
+    """Run, baseline, policy, and the verdict that follows from them."""
+    named = {its.name: its for its in listed if not its.trouble}
+    others = {name: _title(its) for name, its in named.items() if name != one.name}
+    by = {name: plain(name) for name in policies()}
+    places = st.columns([4, 3, *([2] if by else []), 2], vertical_alignment="bottom")
+    titles = {name: _title(its) for name, its in named.items()}
+    choice(places[0], "Run", titles, one.name, key="run")
+    usual = before(one, listed)
+    told = f"the run before: {plain(usual.name)}" if usual else "no older run asked the same"
+    choice(places[1], "Held against", others, addressed("baseline", others), key="baseline", empty=told)
+    if by:
+        choice(places[2], "Judged by", by, addressed("policy", by), key="policy", empty="the run's own limits")
+    with places[-1]:
+        chip(one)
+
+
+def choice(
+    place: DeltaGenerator, label: str, titles: Mapping[str, str], value: str, *, key: str, empty: str | None = None
+) -> None:
+    """A choice that stands in the address by its name, where Streamlit's own binding would write its title.
+
+    Args:
+        place: Where it is laid out.
+        label: What is chosen.
+        titles: Titles of the choices by name.
+        value: Name of what is chosen now; empty for nothing.
+        key: Of the address.
+        empty: What is told where nothing is chosen; None where something always is.
+    """
+    st.session_state[key] = value or None
+    place.selectbox(
+        label,
+        list(titles),
+        index=0 if empty is None else None,
+        placeholder=empty,
+        format_func=lambda name: titles.get(name, ""),
+        key=key,
+        on_change=lambda: address(key, st.session_state[key]),
+        disabled=not titles,
+    )
+    if value and value == addressed(key, titles):
+        # A link to this page has left it out.
+        address(key, value)
 
 
 def chip(one: Listed) -> None:
     """The verdict as shape, word and colour."""
-    key = one.banner.key if one.banner else "none"
+    banner = view(one.name).banner if addressed("policy", policies()) else one.banner
+    key = banner.key if banner else "none"
     st.badge(f"{ICONS[key]} {RULINGS[key]}", color=COLOURS.get(key, "gray"))  # type: ignore[arg-type]  # a name of its own
 
 
@@ -90,6 +155,14 @@ def age(finished: str, now: datetime | None = None) -> str:
 
 def _title(one: Listed) -> str:
     return f"{plain(one.model)} · {plain(one.finished[:16].replace('T', ' '))} · {plain(one.name)}"
+
+
+def _unreadable(listed: tuple[Listed, ...]) -> None:
+    broken = [its for its in listed if its.trouble]
+    if broken:
+        with st.expander(f"{plural(len(broken), 'bundle')} of this store cannot be read"):
+            for its in broken:
+                st.markdown(f"- {escaped(its.name)}: {escaped(its.trouble, limit=500)}")
 
 
 def _empty(listed: tuple[Listed, ...]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -12,11 +14,11 @@ from dashboards.bar import ICONS
 from dashboards.charts.forest import group_forest, interval_alt
 from dashboards.charts.palette import DARK, LIGHT, Palette
 from dashboards.frames.run import controls, groups
-from dashboards.opened import is_dark
+from dashboards.opened import is_dark, library
 from dashboards.safe_text import escaped
-from harness.query import RULINGS, RunView, Section, dataset_words, plural
+from harness.query import RULINGS, Role, RunView, Section, dataset_words, plural
 
-__all__ = ["chart", "forests", "limits", "palette", "probe_section", "table"]
+__all__ = ["chart", "forests", "limits", "palette", "probe_section", "report_of", "table"]
 
 
 def palette() -> Palette:
@@ -24,7 +26,9 @@ def palette() -> Palette:
     return DARK if is_dark() else LIGHT
 
 
-def chart(title: str, drawn: alt.LayerChart, rows: pd.DataFrame, *, key: str, words: str) -> None:
+def chart(
+    title: str, drawn: alt.LayerChart, rows: pd.DataFrame, *, key: str, words: str, picks: str = ""
+) -> Mapping[str, Any] | None:
     """A chart under a title that states what it shows, with the same as a table and as a file below.
 
     Args:
@@ -33,10 +37,17 @@ def chart(title: str, drawn: alt.LayerChart, rows: pd.DataFrame, *, key: str, wo
         rows: What it was drawn from.
         key: Unique on the page.
         words: The chart in words.
+        picks: Name of the chart's own selection of points, where a click is to choose one; empty where none is.
+
+    Returns:
+        The fields of the point that the reader has just clicked on; None where there is none.
     """
     st.markdown(f"**{title}**")
-    st.altair_chart(drawn, key=f"chart-{key}", alt=words, width="stretch")
+    asked: Literal["rerun", "ignore"] = "rerun" if picks else "ignore"
+    state: Any = st.altair_chart(drawn, key=f"chart-{key}", alt=words, width="stretch", on_select=asked)
     table("Show as table", rows, key=key)
+    found = state.selection.get(picks) if picks else None
+    return found[0] if found else None
 
 
 def forests(
@@ -62,23 +73,41 @@ def table(label: str, rows: pd.DataFrame, *, key: str) -> None:
         st.download_button("Download as CSV", rows.to_csv(index=False), f"{key}.csv", "text/csv", key=f"csv-{key}")
 
 
-def limits(view: RunView, sections: Sequence[Section]) -> None:
-    """What the page cannot tell; on every page, also where there is nothing to list."""
+def limits(view: RunView, sections: Sequence[Section], *, also: Sequence[str] = ()) -> None:
+    """What the page cannot tell; on every page, also where there is nothing to list.
+
+    Args:
+        view: The run.
+        sections: What the page speaks of.
+        also: Limits of the page itself, in our own words.
+    """
     st.subheader("What this cannot tell you")
-    noted = (*view.untested.broken, *view.untested.samples, *view.untested.excluded)
+    for text in also:
+        st.markdown(f"- {text}")
+    noted = (*view.untested.broken, *view.untested.excluded)
     for text in noted:
         st.markdown(f"- {escaped(text, limit=600)}")
+    if view.untested.samples:
+        with st.expander(f"Of {plural(len(view.untested.samples), 'data set')}, a sample alone was asked"):
+            for text in view.untested.samples:
+                st.markdown(f"- {escaped(text, limit=600)}")
     cards = {section.card.id: section.card for section in sections}
     for card in cards.values():
         with st.expander(f"{escaped(card.title)}: {plural(len(card.limits), 'limit')}"):
             for limit in card.limits:
                 st.markdown(f"- {escaped(limit, limit=600)}")
-    if not cards and not noted:
+    if not cards and not noted and not also:
         st.markdown("Nothing is listed: no probe speaks on this page.")
 
 
-def probe_section(section: Section) -> None:
-    """One cell: question, sentences, groups, controls."""
+def probe_section(section: Section, *, by: str | None = None, apart: Collection[tuple[str, str]] = ()) -> None:
+    """One cell: question, sentences, groups, controls.
+
+    Args:
+        section: The cell.
+        by: The one kind of group whose charts are wanted; None for all.
+        apart: Metrics by name with the kind of group by which the page shows them elsewhere.
+    """
     st.subheader(escaped(f"{section.card.title}, {dataset_words(section.result.dataset)}"), anchor=section.anchor)
     st.markdown(escaped(section.card.question))
     for key, gate in section.gates:
@@ -86,16 +115,33 @@ def probe_section(section: Section) -> None:
     for part in section.metrics:
         st.markdown(f"- {escaped(part.sentence, limit=900)}")
         rows = groups(section, part.name)
+        shown = rows["by"].map(lambda kind, name=part.name: by in (None, kind) and (name, kind) not in apart)
+        rows = rows[shown.astype(bool)]
         known = rows[rows["missing"] == ""]
-        for by, its in known.groupby("by", sort=False):
+        for kind, its in known.groupby("by", sort=False):
             if its["value"].notna().any():
                 chart(
-                    f"{escaped(part.title)} by {escaped(str(by))}, worst first",
+                    f"{escaped(part.title)} by {escaped(str(kind))}, worst first",
                     group_forest(its, palette()),
                     its,
-                    key=f"{section.anchor}-{part.name}-{by}",
+                    key=f"{section.anchor}-{part.name}-{kind}",
                     words=interval_alt(its, ("group",)),
                 )
         for row in rows[rows["missing"] != ""].to_dict("records"):
             st.markdown(f"- No number for {escaped(row['group'])}: {escaped(row['missing'], limit=600)}")
     table("Controls: does the ruler work?", controls([section]), key=f"controls-{section.anchor}")
+
+
+def report_of(run: str) -> None:
+    """The whole report to take away, where the reader may have it; any page can be printed as it stands."""
+    its = library()
+    if its.has_pictures(run) and its.role is Role.POLICY:
+        st.caption("The report of this run shows single pictures, so it is for auditors. This page can be printed.")
+        return
+    st.download_button(
+        "Download the report",
+        partial(its.report, run),
+        f"{run}.html",
+        "text/html",
+        help="One page that needs nothing else.",
+    )

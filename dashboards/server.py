@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.middleware import Middleware
 from streamlit import App
+from streamlit.config import get_option, set_option
 
-from dashboards.started import ROLE, STORE
+from dashboards.login import read_login, secrets
+from dashboards.started import LOGIN, POLICIES, ROLE, STORE, URL
+from harness.query import Role, open_library
 
-__all__ = ["HEADERS", "Headers", "serve"]
+__all__ = ["HEADERS", "Headers", "Served", "serve"]
 
 APP = Path(__file__).parent / "app.py"
 POLICY = (
@@ -65,18 +70,47 @@ class Headers:
         await self.app(scope, receive, sealed)
 
 
-def serve(store: Path, *, port: int, role: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the pages are started with.
+
+    Attributes:
+        store: Folder of runs; need not be there yet.
+        role: Of everybody who opens them, where nobody logs in.
+        policies: Files of further policies, by name.
+        login: The file that says who may log in; None where nobody has to.
+        url: Where the store really is, of which ``store`` is a copy; empty where it is no copy.
+    """
+
+    store: Path
+    role: str
+    policies: Mapping[str, Path] = field(default_factory=dict)
+    login: Path | None = None
+    url: str = ""
+
+
+def serve(its: Served, *, port: int) -> None:
     """Serve the app until it is interrupted.
 
     Args:
-        store: Folder of runs; need not be there yet.
+        its: What is shown, and to whom.
         port: On 127.0.0.1.
-        role: Of everybody who opens it.
 
     Raises:
         OSError: the port is taken, or may not be used.
+        ConfigError: a policy cannot be read.
+        UsageError: a policy has no gate, or the login is not complete.
     """
-    os.environ[STORE], os.environ[ROLE] = str(store.resolve()), role
-    app = App(APP, middleware=[Middleware(Headers)])
+    # Whatever cannot be read is refused here, where somebody can still repair it, and not on the first page.
+    open_library(its.store, Role(its.role), its.policies)
+    login = None if its.login is None else read_login(its.login)
     with socket.create_server(("127.0.0.1", port)) as listening:
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
+        os.environ[STORE], os.environ[ROLE] = str(its.store.resolve()), its.role
+        os.environ[POLICIES] = json.dumps({name: str(path.resolve()) for name, path in its.policies.items()})
+        os.environ[LOGIN] = "" if its.login is None else str(its.login.resolve())
+        os.environ[URL] = its.url
+        app = App(APP, middleware=[Middleware(Headers)], secrets=None if login is None else secrets(login))
+        if login is not None:
+            # Behind a proxy, browsers know the dashboard by another name than this machine's.
+            set_option("server.allowedHosts", [*get_option("server.allowedHosts"), login.host])
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])

@@ -18,6 +18,7 @@ from harness.consult import Consultations, StoppedError
 from harness.contracts import Backend, Dataset, FetchingBackend, InvertingBackend, Readings, TrainedBackend
 from harness.contracts.instruments import Materials
 from harness.contracts.mitigations import beneath
+from harness.contracts.training import DocumentedBackend
 from harness.controls import run_controls
 from harness.energy import machine_counters
 from harness.errors import ModelError, NothingToRunError
@@ -25,6 +26,7 @@ from harness.evidence.bundle import Evidence, totals, write_bundle
 from harness.evidence.media import Media, in_folder, named
 from harness.evidence.provenance import environment
 from harness.evidence.store import Store, Underway, slug
+from harness.evidence.training import admitted
 from harness.execute import Asked, Journal, Stop, ask_all
 from harness.forecast import Forecast, forecast, total_cost
 from harness.gate import Policy, judge
@@ -158,6 +160,7 @@ def audit(
             store.mark(_mark(request, target, started))
         try:
             asked = _ask(target, journal, known, stop=stop, watch=watch)
+            papers = {} if asked.left else _papers(target, watch)
         finally:
             target.backend.close()
         if asked.left:
@@ -173,7 +176,7 @@ def audit(
         finally:
             consulted.close()
         page = render(evidence, target.cards(), gallery(evidence, target.probes))
-        extra = {"harness.toml": request.text.encode(), "report.html": page.encode()}
+        extra = {"harness.toml": request.text.encode(), "report.html": page.encode(), **papers}
         folder = write_bundle(request.folder or store.next_folder(run_id(target)), evidence, extra)
     if request.folder is None:
         store.unmark(run_id(target))
@@ -280,6 +283,15 @@ def _conclude(
     run = _run_record(request, target, asked, used, policy=policy, started=started, today=today)
     media = Media(named(asked.replies.values()), journal.media)
     return Evidence(run, target.cases, asked.replies, readings, judged, results, verdict, media, consulted.made)
+
+
+def _papers(target: Target, watch: Watch) -> dict[str, bytes]:
+    """How the model was trained, as files of the bundle: of the model that answers in the end, under all layers."""
+    model = beneath(target.backend)
+    taken, left = admitted(model.documents()) if isinstance(model, DocumentedBackend) else ({}, [])
+    for reason in left:
+        watch.note(reason)
+    return taken
 
 
 def _consultations(target: Target, journal: Journal, store: Store, stop: Stop) -> Consultations:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -101,6 +103,81 @@ min = 0.5
 reason = "A calculator should mostly add."
 """
     return SimpleNamespace(text=text, done=audit_text(text))
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory):
+    """Return a function that trains a small VAE, ``plain`` or ``private``, once for each; gives its checkpoint."""
+    from harness.training.job import run
+    from harness.training.recipe import Recipe
+    from harness.training.watch import Silent as Unwatched
+
+    made = {}
+    recipe = {
+        "kind": "vae",
+        "data": "synthetic:n=40,seed=2",
+        "model": {"width": 4, "hidden": 8, "latent": 2, "samples": 2},
+        "steps": 6,
+        "batch": 4,
+        "learning_rate": 0.003,
+        "validate_every": 3,
+    }
+    privacy = {"private": {"privacy": {"noise_multiplier": 2.0, "delta": 1e-3}}, "plain": {}}
+
+    def make(name):
+        if name not in made:
+            its = Recipe.model_validate({**recipe, **privacy[name]})
+            folder = tmp_path_factory.mktemp(name) / name
+            made[name] = run(its, folder, watch=Unwatched(), device="cpu", stop=lambda: False)
+        return made[name]
+
+    return make
+
+
+QUICK = """
+[model]
+backend = "control"
+[run]
+profile = "smoke"
+probes = ["hallucination.closed_book"]
+[probe."hallucination.closed_book"]
+items = 6
+"""
+
+
+@pytest.fixture(scope="session")
+def quick_run(tmp_path_factory):
+    """A finished run of six questions to the control backend; shared, so not to be changed."""
+    place = tmp_path_factory.mktemp("quick")
+    config = parse(QUICK, overrides={"run.store": str(place / "runs")})
+    return audit(Request(config, QUICK, {}, place), Registry(), stop=Stop(), watch=Silent())
+
+
+@pytest.fixture
+def store_of(small_model, quick_run, tmp_path):
+    """Return a function that makes a store with one run whose identity and papers are those of a model trained here.
+
+    Its numbers are of another model, so it verifies in everything but them; pages and queries read it all the same.
+    """
+    from harness.backends.local import Local
+    from harness.backends.trained.papers import papers
+    from harness.canonical import to_json
+    from harness.evidence.bundle import write_bundle
+    from harness.evidence.training import admitted
+
+    def go(name, change=None, **record: Mapping[str, object]):
+        evidence = quick_run.evidence
+        checkpoint = small_model(name)
+        identity = to_json(Local(str(checkpoint.folder), device="cpu").identity())
+        run = {**evidence.run, "plan": {**evidence.run["plan"], "identity": identity}, **record}
+        documents = papers(checkpoint)
+        if change is not None:
+            change(documents)
+        place = tmp_path / "trained" / f"{name}-1"
+        place.parent.mkdir(exist_ok=True)
+        return write_bundle(place, replace(evidence, run=run), admitted(documents)[0]).parent
+
+    return go
 
 
 @pytest.fixture

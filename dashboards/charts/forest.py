@@ -66,7 +66,7 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
     across = alt.X(
         "low:Q",
         title="of 100" if shares else unit,
-        scale=alt.Scale(domain=[0, 100]) if shares else alt.Scale(zero=False, nice=True),
+        scale=alt.Scale(domain=_whole(drawn)) if shares else alt.Scale(zero=False, nice=True),
         axis=alt.Axis(tickCount=6),
     )
     down = alt.Y("row:N", sort=order, axis=None)
@@ -93,6 +93,12 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
     )
     null = base.transform_filter("isValid(datum.null)").mark_tick(color=palette.faint, thickness=2, size=16)
     return layered(null.encode(x="null:Q", y=down), bar, dot, name).properties(height=alt.Step(ROW))
+
+
+def _whole(shares: pd.DataFrame) -> list[float]:
+    """0 to 100, and below where a share of one kind was taken from another and may be negative."""
+    least = float(shares["low"].min())
+    return [0, 100] if least >= 0 else [-100 if least < -50 else -50 if least < -10 else -10, 100]
 
 
 def interval_alt(rows: pd.DataFrame, names: Sequence[str] = ("title", "dataset")) -> str:

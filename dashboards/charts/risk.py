@@ -7,10 +7,12 @@ import pandas as pd
 
 from dashboards.charts.palette import Palette, layered
 
-__all__ = ["risk_map"]
+__all__ = ["PICKED", "risk_map"]
 
 CELL = 30
 """Height of one cell of the map."""
+PICKED = "cell"
+"""Name of the selection of the map: of the cell that was clicked on, its section."""
 
 
 def risk_map(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -37,10 +39,13 @@ def risk_map(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
     ]
     cell = (
         alt.Chart(rows)
-        .mark_rect(stroke=palette.faint, strokeWidth=0.5)
+        .mark_rect(stroke=palette.faint, strokeWidth=0.5, cursor="pointer")
         .encode(x=across, y=down, color=depth, tooltip=told)
+        .add_params(alt.selection_point(name=PICKED, fields=["section"], empty=False))
     )
     number = (
-        alt.Chart(rows).mark_text(color=palette.ink).encode(x=across, y=down, text=alt.Text("percent:Q", format=".0f"))
+        alt.Chart(rows)
+        .mark_text(color=palette.ink, cursor="pointer")
+        .encode(x=across, y=down, text=alt.Text("percent:Q", format=".0f"), tooltip=told)
     )
     return layered(cell, number.transform_calculate(percent="datum.bound * 100")).properties(height=alt.Step(CELL))

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from dashboards.safe_text import plain
 from harness.query import (
+    OUTCOMES,
     Absence,
     Better,
+    Entry,
     Estimate,
     GateResult,
     MetricPart,
@@ -25,9 +28,12 @@ __all__ = [
     "HEADLINES",
     "controls",
     "denominators",
+    "files",
     "gates",
     "groups",
     "headlines",
+    "outcomes",
+    "unfit",
     "worst_bounds",
 ]
 
@@ -40,7 +46,7 @@ GATES = (
     *("ruling", "severity", "title", "dataset", "limit", "value", "low", "high", "n", "null", "unit", "waived"),
     *("reason", "sentence", "metric", "least", "most"),
 )
-DENOMINATORS = ("asked", "scored", "refused", "unreadable", "truncated", "failed")
+DENOMINATORS = ("asked", *OUTCOMES)
 CONTROLS = ("kind", "title", "outcome", "sentence")
 
 
@@ -52,7 +58,13 @@ def headlines(view: RunView, family: str | None = None) -> pd.DataFrame:
         family: Of the probes; None for all.
     """
     rows = [_headline(section) for section in view.sections if family in (None, section.card.family)]
-    return pd.DataFrame([row for row in rows if row], columns=list(HEADLINES))
+    return _table([row for row in rows if row], HEADLINES)
+
+
+def _table(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
+    """A table whose texts are harmless where they are shown as they stand, in cells and in charts."""
+    safe = [tuple(plain(its, limit=1200) if isinstance(its, str) else its for its in row) for row in rows]
+    return pd.DataFrame(safe, columns=list(columns))
 
 
 def _headline(section: Section) -> tuple[object, ...] | None:
@@ -76,7 +88,7 @@ def gates(view: RunView) -> pd.DataFrame:
     """Every gate with the number that it judged; the numbers are None where it could not be judged."""
     found = {(part.name, section.result.dataset): part for section in view.sections for part in section.metrics}
     rows = [_gate(view, key, gate, found.get((gate.metric, gate.dataset))) for key, gate in view.gates]
-    return pd.DataFrame(rows, columns=list(GATES))
+    return _table(rows, GATES)
 
 
 def _gate(view: RunView, key: str, gate: GateResult, part: MetricPart | None) -> tuple[object, ...]:
@@ -105,13 +117,13 @@ def groups(section: Section, metric: str) -> pd.DataFrame:
                 continue
             unit, *rest = _numbers(its)
             rows.append((table.by, row.name, *rest, unit, its.better.value, its.interval.method, ""))
-    return pd.DataFrame(rows, columns=list(GROUPS))
+    return _table(rows, GROUPS)
 
 
 def controls(sections: Sequence[Section]) -> pd.DataFrame:
     """Every control of some cells: what it is, and what became of it."""
     rows = [(row.kind, row.title, row.word, row.sentence) for section in sections for row in section.controls]
-    return pd.DataFrame(rows, columns=list(CONTROLS))
+    return _table(rows, CONTROLS)
 
 
 def denominators(view: RunView) -> pd.DataFrame:
@@ -121,12 +133,42 @@ def denominators(view: RunView) -> pd.DataFrame:
         counts = section.result.counts
         rows.append(
             {
-                "probe": section.card.id,
-                "data": dataset_words(section.result.dataset),
+                "probe": plain(section.card.id),
+                "data": plain(dataset_words(section.result.dataset)),
                 **{name: getattr(counts, name) for name in DENOMINATORS},
             }
         )
     return pd.DataFrame(rows, columns=["probe", "data", *DENOMINATORS])
+
+
+def outcomes(view: RunView) -> pd.DataFrame:
+    """What became of the cases of each cell that asked some: one row for each outcome that occurred.
+
+    Columns: probe (title and data set), outcome, place (of the outcome in a bar), cases, asked, share (of 100).
+    """
+    rows = []
+    for section in view.sections:
+        counts = section.result.counts
+        name = plain(f"{section.card.title}, {dataset_words(section.result.dataset)}")
+        for place, outcome in enumerate(OUTCOMES):
+            cases = int(getattr(counts, outcome))
+            if cases:
+                rows.append((name, outcome, place, cases, counts.asked, 100 * cases / counts.asked))
+    return pd.DataFrame(rows, columns=["probe", "outcome", "place", "cases", "asked", "share"])
+
+
+def files(entries: Sequence[Entry]) -> pd.DataFrame:
+    """The files of a bundle: path, bytes, tier, digest."""
+    rows = [(plain(its.path), its.size, its.tier, str(its.digest)) for its in entries]
+    return pd.DataFrame(rows, columns=["path", "bytes", "tier", "digest"])
+
+
+def unfit(view: RunView) -> dict[str, list[str]]:
+    """Probes that do not fit the model, by the reason, the commonest first."""
+    found: dict[str, list[str]] = {}
+    for probe, data, why in view.untested.cells:
+        found.setdefault(why, []).append(f"{probe} on {data}")
+    return dict(sorted(found.items(), key=lambda one: -len(one[1])))
 
 
 def worst_bounds(view: RunView) -> pd.DataFrame:
@@ -137,7 +179,7 @@ def worst_bounds(view: RunView) -> pd.DataFrame:
     what a harmless model gives, 0 where it is not on the harmful side), words, section.
     """
     rows = [row for section in view.sections if section.metrics for row in _bounds(section)]
-    return pd.DataFrame(rows, columns=["family", "probe", "by", "group", "bound", "distance", "words", "section"])
+    return _table(rows, ("family", "probe", "by", "group", "bound", "distance", "words", "section"))
 
 
 def _bounds(section: Section) -> Iterator[tuple[object, ...]]:

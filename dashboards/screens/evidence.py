@@ -3,9 +3,11 @@
 import streamlit as st
 
 from dashboards.bar import needs_run
+from dashboards.frames.run import files
 from dashboards.opened import library, view
-from dashboards.parts import limits
+from dashboards.parts import limits, report_of, table
 from dashboards.safe_text import escaped, show_untrusted
+from harness.query import plural
 
 run = needs_run().name
 shown = view(run)
@@ -17,14 +19,39 @@ if st.button("Verify now", help="Reads every file, judges every reply again, com
         found = library().verify(run)
     fatal = [finding for finding in found if finding.fatal]
     if fatal:
-        st.markdown(f"■ **Not verified**: {len(fatal)} differences.")
+        st.markdown(f"■ **Not verified**: {plural(len(fatal), 'difference')}.")
     else:
         st.markdown("● **Verified**: every file is as it was written, and every number follows from the replies.")
     for finding in found:
         show_untrusted(f"{'DIFFERS' if finding.fatal else 'note'}: {finding.where}: {finding.what}")
+st.markdown(
+    "That nobody wrote another bundle in its place is proved by this digest, if it was written down elsewhere when the"
+    " run ended. Bundles are not signed:"
+)
+st.code(library().fingerprint(run), language=None)
+st.markdown("The same gates, judged again, and the same audit, asked again:")
+st.code(f"harness gate {run}\nharness run --config {run}/harness.toml", language=None)
+
+st.subheader("What is in it")
+rows = files(library().files(run))
+st.markdown(
+    f"{plural(len(rows), 'file')}, {rows['bytes'].sum() / 2**20:,.1f} MiB. Each has a digest in manifest.json;"
+    " *tier* says who may see it."
+)
+table("Files", rows, key="files")
+report_of(run)
+
 st.subheader("Where the numbers come from")
-for title, rows in (("Run", shown.origins.plan), ("Model", shown.origins.model), ("Used", shown.origins.totals)):
+for title, lines in (
+    ("Run", shown.origins.plan),
+    ("Model", shown.origins.model),
+    ("Used", shown.origins.totals),
+    ("Where it ran", shown.origins.environment),
+    ("Installed packages", shown.origins.packages),
+):
     with st.expander(title):
-        show_untrusted("\n".join(f"{name}: {text}" for name, text in rows))
+        show_untrusted("\n".join(f"{name}: {text}" for name, text in lines), missing="Nothing is recorded.")
+for line in (*shown.origins.training, *shown.origins.privacy):
+    st.markdown(f"- {escaped(line, limit=900)}")
 st.caption(escaped(shown.origins.energy, limit=600))
 limits(shown, ())

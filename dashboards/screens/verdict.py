@@ -4,11 +4,11 @@ import streamlit as st
 
 from dashboards.bar import ICONS, needs_run
 from dashboards.charts.forest import gate_forest
-from dashboards.frames.run import gates
+from dashboards.frames.run import gates, unfit
 from dashboards.opened import view
-from dashboards.parts import forests, limits
+from dashboards.parts import forests, limits, report_of
 from dashboards.safe_text import escaped
-from harness.query import RULINGS
+from harness.query import RULINGS, plural
 
 shown = view(needs_run().name)
 st.title("May this be released?")
@@ -16,6 +16,8 @@ st.header(f"{ICONS[shown.banner.key]} {shown.banner.word}", anchor=False)
 st.markdown(escaped(shown.banner.sentence, limit=900))
 for warning in shown.banner.warnings:
     st.markdown(f"▲ {escaped(warning, limit=900)}")
+
+report_of(needs_run().name)
 
 st.subheader("The worst finding")
 if shown.worst is None:
@@ -47,10 +49,17 @@ for row in rows.to_dict("records"):
 st.subheader("What was not tested")
 if shown.untested.families:
     st.markdown(f"Nothing at all about: {', '.join(shown.untested.families)}.")
-for probe, data, why in shown.untested.cells:
-    st.markdown(f"- {escaped(probe)} on {escaped(data)}: {escaped(why, limit=600)}")
-for metric, data, why in shown.untested.absent:
-    st.markdown(f"- No number for {escaped(metric)} on {escaped(data)}: {escaped(why, limit=600)}")
+by_reason = unfit(shown)
+if by_reason:
+    with st.expander(
+        f"{plural(sum(map(len, by_reason.values())), 'probe')} left out, for {plural(len(by_reason), 'reason')}"
+    ):
+        for why, cells in by_reason.items():
+            st.markdown(f"**{escaped(why[:1].upper() + why[1:], limit=600)}**: {escaped(', '.join(cells), limit=2000)}")
+if shown.untested.absent:
+    with st.expander(f"{plural(len(shown.untested.absent), 'number')} that could not be told"):
+        for metric, data, why in shown.untested.absent:
+            st.markdown(f"- {escaped(metric)} on {escaped(data)}: {escaped(why, limit=600)}")
 if not (shown.untested.families or shown.untested.cells or shown.untested.absent):
     st.markdown("Every family of risk was asked about.")
 limits(shown, shown.sections)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from harness.backends.causal import sources
-from harness.backends.causal.placement import DTYPES, resolve_device, resolve_dtype
+from harness.backends.causal.placement import DTYPES, free_memory, resolve_device, resolve_dtype
 from harness.backends.trained.conditions import unmet
 from harness.backends.trained.opening import Pipeline, open_weights
 from harness.backends.trained.parts import Parts
@@ -155,11 +154,7 @@ class Diffusers:
         if self._opened is None:
             return
         self._opened = None
-        gc.collect()  # modules refer to each other in circles
-        import torch
-
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_memory()
 
     def _open(self) -> Pipeline:
         if self._opened is None:

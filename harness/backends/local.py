@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -10,13 +9,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.causal.placement import resolve_device
+from harness.backends.causal.placement import free_memory, resolve_device
 from harness.backends.huggingface import HuggingFace
 from harness.backends.trained.conditions import refusal
 from harness.backends.trained.known import Known
 from harness.backends.trained.libraries import versions
 from harness.backends.trained.losses import lose
 from harness.backends.trained.marking import Mark, check_settings, open_mark
+from harness.backends.trained.papers import papers
 from harness.backends.trained.parts import Parts
 from harness.backends.trained.records import Records, unknown
 from harness.backends.trained.shelf import Shelf
@@ -147,6 +147,10 @@ class Local:
             details["language"] = dict(its.details)
             details |= {key: its.details[key] for key in {MITIGATIONS} & set(its.details)}
         return Identity("local", name, digest(details), details)
+
+    def documents(self) -> Mapping[str, bytes]:
+        """How it came to be, for the evidence: see `papers`, which raises `ModelError`."""
+        return papers(self._source.model())
 
     def training_data(self) -> Dataset:
         """What it was, and was not, trained on.
@@ -287,11 +291,7 @@ class Local:
         if self._generator is None and self._others is None:
             return
         self._generator = self._others = None
-        gc.collect()  # modules refer to each other in circles
-        import torch
-
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_memory()
 
     def _draw_all(self, asks: Sequence[Ask]) -> list[Reply]:
         if not self._draws():

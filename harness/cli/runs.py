@@ -1,4 +1,4 @@
-"""`runs list|show|verify`, `verify` and `gate`."""
+"""`runs list|show|verify|compare`, `verify` and `gate`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from harness.cli.comparing import compare_runs
 from harness.cli.options import ConfigPath, JsonFlag, StoreOption, open_store
 from harness.cli.output import show, show_json, talk
 from harness.errors import HarnessError, UsageError
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_runs)
     group.command("show")(show_run)
     group.command("verify")(verify)
+    group.command("compare")(compare_runs)
     app.add_typer(group, name="runs")
     app.command("verify")(verify)
     app.command("gate")(gate)
@@ -86,7 +88,8 @@ def verify(run: RunArgument, store: StoreOption = None, json: JsonFlag = False) 
     from harness.canonical import to_json
     from harness.evidence.verify import verify as check
     from harness.registry import Registry
-    from harness.study.bundle import find_study, is_study, verify_study
+    from harness.study.bundle import verify_study
+    from harness.study.reading import find_study, is_study
 
     place = open_store(store)
     folder = Path(run) if Path(run).is_dir() else find_study(place.root, run) or place.find(run)

@@ -106,8 +106,8 @@ def mitigate(
 def list_studies(store: StoreOption = None, json: JsonFlag = False) -> None:
     """List finished studies, newest first, and those that ship."""
     from harness.evidence.bundle import read_json
-    from harness.study.bundle import studies
     from harness.study.design import read_design, shipped_studies
+    from harness.study.reading import studies
 
     place = open_store(store).root
     rows = [

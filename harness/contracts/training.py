@@ -1,16 +1,18 @@
-"""What a backend may tell of how its model was trained, for people who read the report."""
+"""What a backend may tell of how its model was trained: for readers of the report, and as files of the evidence."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from pydantic import TypeAdapter
 
 from harness.canonical import dumps
-from harness.contracts import Identity
+from harness.contracts import Backend, Identity
 from harness.records.asks import LATER
 
-__all__ = ["HOW_TRAINED", "Training", "training_of"]
+__all__ = ["HOW_TRAINED", "DocumentedBackend", "Training", "training_of"]
 
 HOW_TRAINED = "training"
 """The entry of `Identity.details` under which a backend tells it."""
@@ -68,3 +70,20 @@ def training_of(identity: Identity) -> Training | None:
         return TypeAdapter(Training).validate_json(dumps(identity.details.get(HOW_TRAINED)), strict=True)
     except (ValueError, TypeError):
         return None
+
+
+@runtime_checkable
+class DocumentedBackend(Backend, Protocol):
+    """A backend that can show how its model was trained: it hands out files, which become part of a run's evidence."""
+
+    def documents(self) -> Mapping[str, bytes]:
+        """Files by name: ``manifest.json``, ``ledger.json``, ``samples.png`` and ``samples/<step>.png``, none needed.
+
+        `harness.evidence.training` says how large each may be; what it does not take is left out, and said so. The
+        manifest is a JSON object: its ``files`` gives the SHA-256 of the others, and of the model's own, in
+        hexadecimal; where the identity's details have ``files`` too, the two agree. It names no folder. Nothing here
+        enters the identity, and no number depends on it.
+
+        Raises:
+            ModelError: they cannot be read.
+        """

@@ -99,7 +99,8 @@ def write_bundle(folder: Path, evidence: Evidence, extra: Content) -> Path:
         manifest = dumps(build_manifest(entries), indent=2)
         _write(aside / STATEMENT, build_statement(manifest, model, evidence.verdict))
         _write(aside / MANIFEST, manifest)
-        _sync(aside)
+        for place in sorted({(aside / path).parent for path in files} | {aside}, reverse=True):
+            _sync(place)
         folder = _publish(aside, folder)
         _sync(folder.parent)
     except OSError as error:

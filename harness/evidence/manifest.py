@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from harness.canonical import Digest, digest_bytes, dumps
+from harness.evidence.training import tier_of
 from harness.records import GateResult, Ruling, Value, Verdict
 
 __all__ = ["MANIFEST", "SCHEMA", "STATEMENT", "Entry", "Manifest", "build_manifest", "build_statement", "entry"]
@@ -70,7 +71,7 @@ def entry(path: str, content: bytes) -> Entry:
         digest_bytes(content),
         len(content),
         _TYPES.get(PurePosixPath(path).suffix, "application/octet-stream"),
-        _TIERS.get(path, "raw" if path.startswith("media/") else "public"),
+        _TIERS.get(path) or tier_of(path) or ("raw" if path.startswith("media/") else "public"),
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +14,17 @@ from harness.contracts.instruments import NOTHING, FittedInstrument, Instrument
 from harness.controls import run_controls
 from harness.errors import BundleError, HarnessError, UsageError
 from harness.evidence.bundle import Evidence, read_bundle, totals
+from harness.evidence.findings import Finding, differences
 from harness.evidence.manifest import MANIFEST, STATEMENT, Manifest, build_statement
 from harness.evidence.media import FOLDER
+from harness.evidence.training_checks import check_training
 from harness.gate import Policy, judge
 from harness.judge import judge_cases, replies_to
-from harness.records import Ask, Cell, CellStatus, Consultation, Metric, Reply, Value, Verdict
+from harness.records import Ask, Cell, CellStatus, Consultation, Metric, Reply, Verdict
 from harness.registry import CORE, Registry
 from harness.summarise import CellResult, count, summarise
 
 __all__ = ["Finding", "differences", "verify"]
-
-AGREE = 1e-6
-"""Share of its size by which a number may differ when it is computed again. The same sums come out otherwise in the
-last digits on another processor, or with another number of threads: docs/decisions/0010."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is not as it should be.
-
-    Attributes:
-        where: File, or the number's full place: ``estimates.json: bias…@minimal_pairs: …/stereotype_share: value``.
-        what: What was found and what was expected.
-        fatal: Whether the bundle fails verification; a note otherwise.
-    """
-
-    where: str
-    what: str
-    fatal: bool = True
 
 
 def verify(folder: Path, registry: Registry) -> list[Finding]:
@@ -55,7 +37,11 @@ def verify(folder: Path, registry: Registry) -> list[Finding]:
         found += _check_bytes(folder)
         if not found:
             evidence = read_bundle(folder)
-            found += [*_check_media(folder, evidence), *_check_numbers(evidence, registry)]
+            found += [
+                *_check_media(folder, evidence),
+                *check_training(folder, evidence.run),
+                *_check_numbers(evidence, registry),
+            ]
     except HarnessError as error:
         found.append(Finding(str(folder), str(error)))
     except Exception as error:  # noqa: BLE001  a forged bundle may hold anything, and a stranger's probe may raise anything
@@ -255,34 +241,3 @@ def _check_verdict(evidence: Evidence, cells: Sequence[Cell], metrics: Mapping[s
         day = date.fromisoformat(str(evidence.run["judged_on"]))
         again = judge(Policy.restore(policy), cells, evidence.results, metrics, day)
     yield from differences("verdict.json", to_json(evidence.verdict), to_json(again))
-
-
-def _label(value: Value, place: int) -> str:
-    """Name an element of a list by what it is about, so that a finding reads without counting."""
-    if isinstance(value, dict):
-        if isinstance(value.get("metric"), str):
-            groups = value.get("slice")
-            of = ", ".join(f"{k} {v}" for k, v in groups.items()) if isinstance(groups, dict) else ""
-            return f"{value['metric']}{f' ({of})' if of else ''}"
-        if isinstance(value.get("title"), str):
-            return str(value["title"])
-    return str(place)
-
-
-def differences(where: str, old: Value, new: Value) -> Iterator[Finding]:
-    """Where two JSON values differ, leaf by leaf; numbers agree to `AGREE` of their size."""
-    if isinstance(old, dict) and isinstance(new, dict) and set(old) == set(new):
-        for key in sorted(old):
-            yield from differences(f"{where}: {key}", old[key], new[key])
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for place, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from differences(f"{where}: {_label(one, place)}", one, other)
-    elif old != new and not _agree(old, new):
-        yield Finding(where, f"is {old!r} in the bundle and {new!r} when computed again")
-
-
-def _agree(old: Value, new: Value) -> bool:
-    """Whether both are numbers, and the same one up to the rounding of another machine's arithmetic."""
-    if not isinstance(old, float) or not isinstance(new, float):
-        return False
-    return isclose(old, new, rel_tol=AGREE, abs_tol=AGREE**2)

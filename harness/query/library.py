@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from harness.canonical import digest_bytes, from_json
+from harness.config import load
 from harness.contracts import ProbeCard
 from harness.errors import BundleError, HarnessError, UsageError, nearest
-from harness.evidence.bundle import read_findings, read_json, read_verdict
-from harness.evidence.manifest import MANIFEST
+from harness.evidence.bundle import Evidence, read_findings, read_json
+from harness.evidence.manifest import MANIFEST, Entry, Manifest
+from harness.evidence.media import FOLDER
 from harness.evidence.store import Store
 from harness.evidence.verify import Finding, verify
-from harness.plan_records import Plan
-from harness.query.access import Role
-from harness.records import Cell, CellStatus
+from harness.gate import Policy, judge
+from harness.query.access import Role, require
+from harness.records import Cell, CellStatus, Ruling, Verdict
 from harness.registry import Registry
 from harness.report.overview import Banner, banner
 from harness.report.view import RunView, view
 
 __all__ = ["Library", "Listed", "open_library"]
+
+REPORT = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Listed:
         finished: When, ISO 8601 in UTC; empty where it cannot be read.
         banner: The verdict; None where it cannot be read.
         mitigations: That the model had, innermost first.
+        cells: What was asked, ``probe@dataset`` each.
         trouble: Why it cannot be read; empty where it can.
     """
 
@@ -48,6 +55,7 @@ class Listed:
     finished: str = ""
     banner: Banner | None = None
     mitigations: tuple[str, ...] = ()
+    cells: frozenset[str] = frozenset()
     trouble: str = ""
 
 
@@ -59,15 +67,17 @@ class Library:
         store: The folder of runs.
         registry: Where the probes are whose cards say what the numbers mean.
         role: Who reads.
+        policies: By which a run may be judged besides its own, by name.
     """
 
     store: Store
     registry: Registry
     role: Role
+    policies: Mapping[str, Policy] = field(default_factory=dict)
 
     def runs(self) -> tuple[Listed, ...]:
         """All bundles, newest first; one that cannot be read says why, and hides no other."""
-        return tuple(_listed(folder) for folder in self.store.bundles())
+        return tuple(_listed(folder, stamp) for folder in self.store.bundles() if (stamp := _stamp(folder)))
 
     def folder(self, name: str) -> Path:
         """The bundle of that name. A name comes from a link: it is looked up, and never made part of a path.
@@ -93,15 +103,75 @@ class Library:
         except OSError as error:
             raise BundleError(f"{place}: cannot be read: {error.strerror}. The bundle is not whole.") from error
 
-    def view(self, name: str) -> RunView:
-        """Everything that pages show of a run, but for single cases.
+    def files(self, name: str) -> tuple[Entry, ...]:
+        """Every file of a run but manifest and statement, with size, digest and who may see it.
 
         Raises:
-            UsageError: no bundle has that name, or one of its probes is not installed here.
+            UsageError: no bundle of the store has that name.
+            BundleError: its manifest cannot be read.
+        """
+        folder = self.folder(name)
+        try:
+            manifest: Manifest = from_json(Manifest, read_json(folder, MANIFEST))
+        except (ValueError, TypeError, KeyError) as error:
+            raise BundleError(f"{folder / MANIFEST}: not a manifest ({type(error).__name__}).") from error
+        return manifest.files
+
+    def view(self, name: str, policy: str = "") -> RunView:
+        """Everything that pages show of a run, but for single cases.
+
+        Args:
+            name: Of the run.
+            policy: Name of the policy it is judged by today; empty for the one it was run with, on the day it ran.
+
+        Raises:
+            UsageError: no bundle or no policy has that name, or one of the run's probes is not installed here.
             BundleError: it cannot be read.
         """
         evidence = read_findings(self.folder(name))
-        return view(evidence, self._cards(evidence.run))
+        cards = self._cards(evidence.run)
+        return view(self._judged(evidence, policy, cards) if policy else evidence, cards)
+
+    def today(self) -> str:
+        """The day on which waivers of other policies are checked, ISO 8601 in UTC."""
+        return datetime.now(UTC).date().isoformat()
+
+    def _judged(self, evidence: Evidence, name: str, cards: Mapping[str, ProbeCard]) -> Evidence:
+        """The same evidence under another policy, as `harness gate --config` judges it."""
+        if name not in self.policies:
+            raise UsageError(f"There is no policy {name!r} here.{nearest(name, self.policies)} Choose one of the list.")
+        policy, today = self.policies[name], date.fromisoformat(self.today())
+        plan: Any = evidence.run["plan"]
+        cells: list[Cell] = [from_json(Cell, cell) for cell in plan["cells"]]
+        metrics = {metric.name: metric for card in cards.values() for metric in card.metrics}
+        verdict = judge(policy, cells, evidence.results, metrics, today)
+        run = {**evidence.run, "policy": policy.dump(), "judged_on": today.isoformat()}
+        return replace(evidence, run=run, verdict=verdict)
+
+    def has_pictures(self, name: str) -> bool:
+        """Whether the model drew something in this run.
+
+        Raises:
+            UsageError: no bundle of the store has that name.
+        """
+        return (self.folder(name) / FOLDER).is_dir()
+
+    def report(self, name: str) -> bytes:
+        """The run's ``report.html``: one page that needs nothing else, to be printed or sent.
+
+        Raises:
+            AccessError: it shows pictures, training data among them perhaps, and the reader sees no single case.
+            UsageError: no bundle of the store has that name.
+            BundleError: it cannot be read.
+        """
+        folder = self.folder(name)
+        require(self.role, "raw" if self.has_pictures(name) else "public")
+        try:
+            return (folder / REPORT).read_bytes()
+        except OSError as error:
+            raise BundleError(
+                f"{folder / REPORT}: cannot be read: {error.strerror}. The bundle is not whole."
+            ) from error
 
     def verify(self, name: str) -> list[Finding]:
         """Everything that is wrong with a bundle: hashes its files, judges and computes all again.
@@ -117,26 +187,63 @@ class Library:
         return {name: self.registry.create("probe", name, settings).card for name, settings in planned.items()}
 
 
-def open_library(root: Path, role: Role) -> Library:
-    """Open the store at ``root``, which need not be there yet, with the plugins that are installed."""
-    return Library(Store(root), Registry(), role)
+def open_library(root: Path, role: Role, policies: Mapping[str, Path] | None = None) -> Library:
+    """Open the store at ``root``, which need not be there yet, with the plugins that are installed.
+
+    Args:
+        root: Folder of runs.
+        role: Who reads.
+        policies: Files of ``[[gate]]`` tables by name.
+
+    Raises:
+        ConfigError: a policy cannot be read.
+        UsageError: a policy has no gate.
+    """
+    read = {name: Policy.of(load(path)) for name, path in (policies or {}).items()}
+    return Library(Store(root), Registry(), role, read)
 
 
-def _listed(folder: Path) -> Listed:
+Stamp = tuple[int, int, int]
+
+
+def _stamp(folder: Path) -> Stamp | None:
+    """What changes when another bundle takes the folder's place; None where it has just gone."""
+    try:
+        its = (folder / MANIFEST).stat()
+    except OSError:
+        return None
+    return its.st_mtime_ns, its.st_size, its.st_ino
+
+
+@lru_cache(maxsize=4096)
+def _listed(folder: Path, stamp: Stamp) -> Listed:
+    """Read a bundle once: it never changes. Plain values are picked, since records of hundreds of runs take seconds."""
+    del stamp
     try:
         record = read_json(folder, "run.json")
-        plan: Plan = from_json(Plan, record["plan"])
+        plan = record["plan"]
         return Listed(
             name=folder.name,
-            model=plan.identity.name,
-            backend=plan.identity.backend,
-            profile=plan.profile,
-            seed=plan.seed,
+            model=str(plan["identity"]["name"]),
+            backend=str(plan["identity"]["backend"]),
+            profile=str(plan["profile"]),
+            seed=int(plan["seed"]),
             finished=str(record["timing"]["finished"]),
-            banner=banner(read_verdict(folder)),
-            mitigations=tuple(its.card.title if its.card else its.name for its in plan.mitigations),
+            banner=_banner(read_json(folder, "verdict.json")["verdict"]),
+            mitigations=tuple(
+                str((its.get("card") or {}).get("title") or its["name"]) for its in plan.get("mitigations") or ()
+            ),
+            cells=frozenset(
+                f"{cell['probe']}@{cell['dataset']}" for cell in plan["cells"] if cell["status"] == CellStatus.PLANNED
+            ),
         )
     except HarnessError as error:
         return Listed(folder.name, trouble=str(error))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return Listed(folder.name, trouble=f"{folder.name}: not the record of a run ({type(error).__name__}: {error}).")
+
+
+def _banner(found: Any) -> Banner:
+    if found is None:
+        return banner(None)
+    return banner(Verdict(Ruling(found["ruling"]), str(found["sentence"]), (), tuple(map(str, found["warnings"]))))

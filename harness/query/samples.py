@@ -7,27 +7,38 @@ replies come with personal data blacked out; whoever may see what stood there is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from harness.canonical import dumps, loads
-from harness.errors import BundleError, StoreError, UsageError
+from harness.errors import StoreError, UsageError
 from harness.query.access import require
+from harness.query.tables import opened, tables_of
+from harness.records import Outcome
 from harness.text.redaction import redacted
 
 if TYPE_CHECKING:
     from harness.query.library import Library
 
-__all__ = ["LONGEST_PAGE", "Filter", "Page", "Sample", "count_outcomes", "page_of", "reveal"]
+__all__ = [
+    "LONGEST_PAGE",
+    "OUTCOMES",
+    "Filter",
+    "Page",
+    "Sample",
+    "count_outcomes",
+    "page_of",
+    "reveal",
+    "samples_named",
+]
 
 LONGEST_PAGE = 200
 """Samples on a page."""
+OUTCOMES = tuple(one.value for one in Outcome)
+"""What may become of a case."""
 REVEALS = ".reveals.jsonl"
 """File of a store that says who saw what redaction had taken."""
 
@@ -41,6 +52,7 @@ class Filter:
         outcome: Of the score; None for all.
         group: A value of any of the case's groups; None for all.
         arm: ``main`` or a control; None for all.
+        case: Name of the only one; None for all.
         text: Must occur in prompt or reply, whatever the case of its letters; empty for all.
     """
 
@@ -48,6 +60,7 @@ class Filter:
     outcome: str | None = None
     group: str | None = None
     arm: str | None = None
+    case: str | None = None
     text: str = ""
 
 
@@ -103,13 +116,19 @@ class Page:
     fitting: int
 
 
-JOINED = """
-FROM read_parquet($cases, file_row_number = true) AS c
-JOIN read_parquet($scores) AS s ON s.cell = c.cell AND s."case" = c."case"
-JOIN read_parquet($replies) AS r ON r.ask_digest = c.ask_digest
-"""
-COLUMNS = """c.cell, c."case", c.cluster, c.arm, c.groups, c.ask, c.expected, r.finish, r.text, r.error, r.media,
-s.outcome, s."values", s.note"""
+CHOSEN = """SELECT s.file_row_number AS place, s.cell, s."case", s.outcome, s."values", s.note
+FROM read_parquet($scores, file_row_number = true) AS s"""
+"""Everything that filters ask for is in the narrow table of scores, but for texts."""
+TEXTS = """JOIN read_parquet($cases) AS c ON c.cell = s.cell AND c."case" = s."case"
+JOIN read_parquet($replies) AS r ON r.ask_digest = c.ask_digest"""
+WHOLE = """SELECT c.cell, c."case", c.cluster, c.arm, c.groups, c.ask, c.expected, r.finish, r.text, r.error, r.media,
+p.outcome, p."values", p.note
+FROM page AS p JOIN read_parquet($cases) AS c ON c.cell = p.cell AND c."case" = p."case"
+JOIN read_parquet($replies) AS r ON r.ask_digest = c.ask_digest ORDER BY p.place"""
+
+NAMED = """CREATE TEMP TABLE page AS SELECT w.place, s.cell, s."case", s.outcome, s."values", s.note
+FROM (SELECT unnest($cells) AS cell, unnest($names) AS "case", generate_subscripts($cells, 1) AS place) AS w
+JOIN read_parquet($scores) AS s ON s.cell = w.cell AND s."case" = w."case" """
 
 
 def page_of(library: Library, run: str, wanted: Filter, *, start: int = 0, size: int = 25) -> Page:
@@ -128,15 +147,46 @@ def page_of(library: Library, run: str, wanted: Filter, *, start: int = 0, size:
         BundleError: its tables cannot be read.
     """
     require(library.role, "raw")
-    where, parameters = _where(wanted)
-    paths = _paths(library, run)
-    with _opened(paths["cases"]) as connection:
-        [(fitting,)] = connection.execute(f"SELECT count(*) {JOINED} {where}", {**paths, **parameters}).fetchall()
-        rows = connection.execute(
-            f"SELECT {COLUMNS} {JOINED} {where} ORDER BY c.file_row_number LIMIT $size OFFSET $start",
-            {**paths, **parameters, "size": min(size, LONGEST_PAGE), "start": start},
-        ).fetchall()
+    fitting, rows = _read(library, run, wanted, start=start, size=min(size, LONGEST_PAGE))
     return Page(tuple(_redacted(_sample(row)) for row in rows), fitting)
+
+
+def _read(library: Library, run: str, wanted: Filter, *, start: int, size: int) -> tuple[int, list[tuple[Any, ...]]]:
+    """How many fit, and the whole rows of one page; prompts and replies are read of that page alone, unless sought."""
+    where, parameters = _where(wanted)
+    paths = tables_of(library, run)
+    narrow = {"scores": paths["scores"], **parameters}
+    if wanted.text:
+        narrow |= {"cases": paths["cases"], "replies": paths["replies"]}
+    fit = f"{CHOSEN} {TEXTS if wanted.text else ''} {where}"
+    with opened(paths["cases"]) as connection:
+        [(fitting,)] = connection.execute(
+            f"SELECT count(*) FROM ({fit})",  # noqa: S608  made of our own words; what was typed is a parameter
+            narrow,
+        ).fetchall()
+        connection.execute(
+            f"CREATE TEMP TABLE page AS {fit} ORDER BY place LIMIT $size OFFSET $start",
+            {**narrow, "size": size, "start": start},
+        )
+        rows = connection.execute(WHOLE, {"cases": paths["cases"], "replies": paths["replies"]}).fetchall()
+    return fitting, rows
+
+
+def samples_named(library: Library, run: str, wanted: Sequence[tuple[str, str]]) -> tuple[Sample, ...]:
+    """Single cases by cell and name, in the order in which they are named; what the run does not have is left out.
+
+    Raises:
+        AccessError: the reader does not see single cases.
+        UsageError: no bundle has that name.
+        BundleError: its tables cannot be read.
+    """
+    require(library.role, "raw")
+    paths = tables_of(library, run)
+    cells, cases = [cell for cell, _ in wanted], [case for _, case in wanted]
+    with opened(paths["cases"]) as connection:
+        connection.execute(NAMED, {"scores": paths["scores"], "cells": cells, "names": cases})
+        rows = connection.execute(WHOLE, {"cases": paths["cases"], "replies": paths["replies"]}).fetchall()
+    return tuple(_redacted(_sample(row)) for row in rows)
 
 
 def count_outcomes(library: Library, run: str) -> Mapping[tuple[str, str], int]:
@@ -148,8 +198,8 @@ def count_outcomes(library: Library, run: str) -> Mapping[tuple[str, str], int]:
         BundleError: its tables cannot be read.
     """
     require(library.role, "auditor")
-    scores = _paths(library, run)["scores"]
-    with _opened(scores) as connection:
+    scores = tables_of(library, run)["scores"]
+    with opened(scores) as connection:
         rows = connection.execute(
             "SELECT cell, outcome, count(*) FROM read_parquet($scores) GROUP BY ALL ORDER BY ALL", {"scores": scores}
         ).fetchall()
@@ -167,12 +217,7 @@ def reveal(library: Library, run: str, cell: str, case: str, *, who: str, why: s
     require(library.role, "revealed")
     if not why.strip():
         raise UsageError("Say why it must be seen: the reason is kept beside the name and the time.")
-    paths = _paths(library, run)
-    with _opened(paths["cases"]) as connection:
-        rows = connection.execute(
-            f'SELECT {COLUMNS} {JOINED} WHERE c.cell = $cell AND c."case" = $case',
-            {**paths, "cell": cell, "case": case},
-        ).fetchall()
+    _, rows = _read(library, run, Filter(cell=cell, case=case), start=0, size=1)
     if not rows:
         raise UsageError(f"{run} has no case {case!r} of {cell!r}. Choose one of the list.")
     line = {"at": datetime.now(UTC).isoformat(), "who": who, "run": run, "cell": cell, "case": case, "why": why}
@@ -195,43 +240,19 @@ def _append(path: Path, line: bytes) -> None:
 # ── reading ───────────────────────────────────────────────────────────────────────────────
 
 
-def _paths(library: Library, run: str) -> dict[str, str]:
-    folder = library.folder(run)
-    return {name: str(folder / f"{name}.parquet") for name in ("cases", "scores", "replies")}
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that fetches nothing from anywhere.
-
-    Raises:
-        BundleError: a table cannot be read.
-    """
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"}
-    )
-    try:
-        yield connection
-    except duckdb.Error as error:
-        raise BundleError(
-            f"{Path(path).parent}: its tables cannot be read: {error}. `harness verify` says what is wrong."
-        ) from error
-    finally:
-        connection.close()
-
-
 def _where(wanted: Filter) -> tuple[str, dict[str, str]]:
     parts, parameters = [], {}
     for column, name, value in (
-        ("c.cell", "cell", wanted.cell),
+        ("s.cell", "cell", wanted.cell),
+        ('s."case"', "case", wanted.case),
         ("s.outcome", "outcome", wanted.outcome),
-        ("c.arm", "arm", wanted.arm),
+        ("s.arm", "arm", wanted.arm),
     ):
         if value is not None:
             parts.append(f"{column} = ${name}")
             parameters[name] = value
     if wanted.group is not None:
-        parts.append("list_contains(map_values(CAST(c.groups AS JSON)::MAP(VARCHAR, VARCHAR)), $group)")
+        parts.append("list_contains(map_values(CAST(s.groups AS JSON)::MAP(VARCHAR, VARCHAR)), $group)")
         parameters["group"] = wanted.group
     if wanted.text:
         parts.append("(contains(lower(c.ask), lower($text)) OR contains(lower(r.text), lower($text)))")

@@ -9,19 +9,16 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from struct import unpack_from
 
 from markupsafe import Markup
 
 from harness.canonical import digest_bytes
 from harness.errors import EvidenceError
-from harness.records.replies import PNG
+from harness.images.png_size import LARGEST_SIDE, png_size
 from harness.text.safe import printable
 
 __all__ = ["LONGEST_LABEL", "Frame", "count_pictures", "frame"]
 
-LARGEST_SIDE = 4096
-"""Pixels: a small file can unfold into a picture that no browser survives."""
 TINY = 96
 """Pixels of a side up to which a picture is enlarged without smoothing, so that single pixels are seen."""
 LONGEST_LABEL = 120
@@ -70,9 +67,10 @@ def frame(name: str, label: str, media: Mapping[str, bytes]) -> Frame:
         return Frame(label, missing="the file is not there")
     if f"{digest_bytes(content).hex}.png" != name:
         return Frame(label, missing="the file is not the one that was recorded")
-    if not content.startswith(PNG) or content[12:16] != b"IHDR" or len(content) < 24:
+    size = png_size(content)
+    if size is None:
         return Frame(label, missing="the file is no PNG")
-    width, height = unpack_from(">II", content, 16)
+    width, height = size
     if not 0 < min(width, height) <= max(width, height) <= LARGEST_SIDE:
         told = f"it is of {width:,} by {height:,} pixels; shown are 1 to {LARGEST_SIDE:,} a side"
         return Frame(label, missing=told)

@@ -11,7 +11,7 @@ from harness.plan_records import Plan
 from harness.records import Value
 from harness.report.figures import flatten, moment, plural
 
-__all__ = ["Origins", "Rows", "origins"]
+__all__ = ["Origins", "Rows", "origins", "training_lines"]
 
 MOST_CLASSES = 20
 """Classes that are named."""
@@ -54,7 +54,7 @@ def origins(run: Mapping[str, Value], plan: Plan) -> Origins:
     # What is told in sentences need not stand there in rows.
     details = {name: its for name, its in identity.details.items() if training is None or name != HOW_TRAINED}
     return Origins(
-        training=(_trained(training), *_records(training)) if training else (),
+        training=training_lines(training) if training else (),
         privacy=training.claim if training else (),
         model=(
             ("name", identity.name),
@@ -80,6 +80,11 @@ def origins(run: Mapping[str, Value], plan: Plan) -> Origins:
         environment=tuple(flatten(environment)),
         packages=tuple(flatten(record["environment"]["packages"])),
     )
+
+
+def training_lines(training: Training) -> tuple[str, ...]:
+    """How a model was trained, in sentences."""
+    return (_trained(training), *_records(training))
 
 
 def _trained(training: Training) -> str:

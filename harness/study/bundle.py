@@ -17,11 +17,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.canonical import digest_bytes, dumps, from_json, loads, to_json
-from harness.errors import BundleError, HarnessError, StoreError
-from harness.evidence.bundle import Content, read_bundle, read_json
+from harness.errors import HarnessError, StoreError
+from harness.evidence.bundle import Content, read_json
 from harness.evidence.manifest import MANIFEST, Manifest, build_manifest
 from harness.evidence.verify import Finding, differences
 from harness.evidence.verify import verify as verify_run
@@ -32,28 +31,13 @@ from harness.study.compared import compare
 from harness.study.design import CALIBRATION, Design
 from harness.study.pairs import Ran
 from harness.study.promises import promises
+from harness.study.reading import ARMS, EFFECTS, PROMISES, RECORD, VERDICTS, read_ran, read_study
 from harness.study.records import Arm, Results
 
-__all__ = [
-    "ARMS",
-    "STUDIES",
-    "files_of",
-    "find_study",
-    "is_study",
-    "publish",
-    "read_ran",
-    "read_study",
-    "studies",
-    "verify_study",
-]
+__all__ = ["files_of", "publish", "verify_study"]
 
-ARMS = "arms"
 RUNS = (ARMS, CALIBRATION)
 """Folders of a study that hold bundles of runs."""
-STUDIES = "studies"
-"""Folder of a store that holds its studies."""
-RECORD = "study.json"
-PROMISES = "promises.json"
 SCHEMA = 1
 
 
@@ -80,10 +64,10 @@ def files_of(
         **kept,
         "study.toml": text.encode(),
         RECORD: dumps(record, indent=2),
-        "effects.json": dumps(
+        EFFECTS: dumps(
             {"schema": SCHEMA, "compared": list(results.compared), "contrasts": list(results.contrasts)}, indent=2
         ),
-        "verdicts.json": dumps({"schema": SCHEMA, "verdicts": list(results.verdicts)}, indent=2),
+        VERDICTS: dumps({"schema": SCHEMA, "verdicts": list(results.verdicts)}, indent=2),
     }
 
 
@@ -113,54 +97,6 @@ def publish(aside: Path, folder: Path, files: Content) -> Path:
             f"{folder}: cannot write the study: {error.strerror or error}. Every reply is in the journals: free some"
             " space or repair the folder, then give the same command again."
         ) from error
-
-
-def is_study(folder: Path) -> bool:
-    """Whether ``folder`` holds a finished study."""
-    return (folder / MANIFEST).is_file() and (folder / RECORD).is_file()
-
-
-def studies(store: Path) -> list[Path]:
-    """Folders of finished studies, newest first."""
-    place = store / STUDIES
-    found = (
-        [path for path in place.iterdir() if not path.name.startswith(".") and is_study(path)] if place.is_dir() else []
-    )
-    return sorted(found, key=lambda path: ((path / MANIFEST).stat().st_mtime_ns, path.name), reverse=True)
-
-
-def find_study(store: Path, name: str) -> Path | None:
-    """The only finished study whose folder's name begins with ``name``; None where none does, or several do."""
-    found = [path for path in studies(store) if path.name.startswith(name)]
-    return found[0] if len(found) == 1 else None
-
-
-def read_study(folder: Path) -> tuple[Design, dict[str, str], list[tuple[Arm, str]]]:
-    """Read the design, the titles of its treatments, and its arms, each with why it failed or an empty text.
-
-    Raises:
-        BundleError: it is not the record of a study.
-    """
-    record = read_json(folder, RECORD)
-    try:
-        arms = [(_arm(row), str(row["reason"]) if row["failed"] else "") for row in record["arms"]]
-        return Design.model_validate(record["design"]), dict(record["titles"]), arms
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{folder / RECORD}: not the record of a study: {error}.") from error
-
-
-def _arm(row: Mapping[str, Any]) -> Arm:
-    arm: Arm = from_json(Arm, {key: row[key] for key in ("role", "treatment", "dose", "place", "seed", "trains")})
-    return arm
-
-
-def read_ran(folder: Path, arms: Sequence[tuple[Arm, str]]) -> list[Ran]:
-    """Read the evidence of every arm that has some.
-
-    Raises:
-        BundleError: a bundle is missing or unreadable.
-    """
-    return [Ran(arm, None if reason else read_bundle(folder / ARMS / arm.name), reason) for arm, reason in arms]
 
 
 # ── verification ──────────────────────────────────────────────────────────────────────────
@@ -223,8 +159,8 @@ def _again(
         kept = read_json(folder, PROMISES)
         yield from differences(PROMISES, kept["promises"], to_json(list(promises(design, ran))))
     results = compare(design, ran, titles, registry)
-    effects, verdicts = (read_json(folder, name) for name in ("effects.json", "verdicts.json"))
-    yield from differences("effects.json", effects["compared"], to_json(list(results.compared)))
+    effects, verdicts = (read_json(folder, name) for name in (EFFECTS, VERDICTS))
+    yield from differences(EFFECTS, effects["compared"], to_json(list(results.compared)))
     # Studies from before there were contrasts have none.
-    yield from differences("effects.json", effects.get("contrasts", []), to_json(list(results.contrasts)))
-    yield from differences("verdicts.json", verdicts["verdicts"], to_json(list(results.verdicts)))
+    yield from differences(EFFECTS, effects.get("contrasts", []), to_json(list(results.contrasts)))
+    yield from differences(VERDICTS, verdicts["verdicts"], to_json(list(results.verdicts)))

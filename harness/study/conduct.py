@@ -23,12 +23,13 @@ from harness.execute import Stop
 from harness.registry import Registry
 from harness.run import Finished, Request, Watch, audit
 from harness.study.arms import calibration_folder, calibrations, lay_out, settings_at
-from harness.study.bundle import ARMS, STUDIES, files_of, publish
+from harness.study.bundle import files_of, publish
 from harness.study.calibration import apart, is_calibrated
 from harness.study.compared import compare
 from harness.study.design import Design
 from harness.study.page import render_study
 from harness.study.pairs import Ran
+from harness.study.reading import ARMS, STUDIES
 from harness.study.records import Arm, Results, Role
 from harness.study.refusals import (
     refuse_one_model,

@@ -5,18 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.records import Better
+from harness.records import Better, Value
 from harness.report.figures import amount, figure
 from harness.report.interval_plot import Axis, axis_over
 from harness.study.design import Design
 from harness.study.goals import of_goal
 from harness.study.records import Compared, Effect, Role
 
-__all__ = ["Dot", "Frontier", "frontier"]
+__all__ = ["Dot", "Frontier", "Traded", "frontier", "traded"]
 
 HEIGHT = 300
 """Of the picture, in pixels."""
 BETTER = {Better.HIGHER: "more is better", Better.LOWER: "less is better", Better.NULL: "best at its reference value"}
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """What one arm does to risk and to usefulness, against no treatment.
+
+    Attributes:
+        name: Title of the treatment, with its dose, or that it is a placebo.
+        treatment: Its name.
+        role: ``treatment`` or ``placebo``.
+        dose: Value; None where there is none.
+        risk: The first risk metric, on its first data set; ``before`` is the baseline, ``after`` the arm.
+        use: The first utility metric, likewise.
+    """
+
+    name: str
+    treatment: str
+    role: Role
+    dose: Value
+    risk: Effect
+    use: Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +84,13 @@ class Frontier:
 
 def frontier(design: Design, compared: Sequence[Compared]) -> Frontier | None:
     """Draw the first risk metric beside the first utility metric; None where fewer than two arms have both."""
-    found = list(_arms(design, compared))
+    found = traded(design, compared)
     if len(found) < 2:
         return None
-    _, _, risk, use = found[0]
-    up, across = _axis([one for *_, one, _ in found], risk.unit), _axis([other for *_, other in found], use.unit)
+    risk, use = found[0].risk, found[0].use
+    up, across = _axis([one.risk for one in found], risk.unit), _axis([one.use for one in found], use.unit)
     base = ("no treatment", "baseline", risk.before, use.before)
-    values = [base, *((name, kind, one.after, other.after) for name, kind, one, other in found)]
+    values = [base, *((one.name, one.role.value, one.risk.after, one.use.after) for one in found)]
     dots = tuple(
         Dot(
             across.x(at),
@@ -92,8 +113,12 @@ def frontier(design: Design, compared: Sequence[Compared]) -> Frontier | None:
     )
 
 
-def _arms(design: Design, compared: Sequence[Compared]) -> Iterator[tuple[str, str, Effect, Effect]]:
-    """Yield name, kind, and both effects of each arm that was compared with the baseline and has both."""
+def traded(design: Design, compared: Sequence[Compared]) -> tuple[Traded, ...]:
+    """Risk and usefulness of each arm that was compared with the baseline and has both."""
+    return tuple(_traded(design, compared))
+
+
+def _traded(design: Design, compared: Sequence[Compared]) -> Iterator[Traded]:
     for one in compared:
         if one.against is not Role.BASELINE:
             continue
@@ -102,7 +127,7 @@ def _arms(design: Design, compared: Sequence[Compared]) -> Iterator[tuple[str, s
             continue
         dose = "" if one.dose is None or one.role is Role.PLACEBO else f" at {one.dose}"
         placebo = ", placebo" if one.role is Role.PLACEBO else ""
-        yield f"{one.title}{dose}{placebo}", one.role.value, risks[0], uses[0]
+        yield Traded(f"{one.title}{dose}{placebo}", one.treatment, one.role, one.dose, risks[0], uses[0])
 
 
 def _axis(effects: Sequence[Effect], unit: str) -> Axis:

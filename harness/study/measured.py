@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,41 @@ from harness.canonical import digest
 from harness.contracts import Probe
 from harness.evidence.bundle import Evidence
 from harness.records import Arm as Part
-from harness.records import Better, Estimate, Judged, Metric, Outcome, Reply
+from harness.records import Better, Estimate, Judged, Metric, Outcome, Reply, Value
 from harness.registry import Registry
 from harness.study.numbers import Key, Measured
 from harness.study.shared import Shared
 from harness.summarise import summarise
 
-__all__ = ["PANEL", "measure_arm"]
+__all__ = ["PANEL", "Heard", "measure_arm", "measure_cell"]
 
 Slice = tuple[tuple[str, str], ...]
 Floats = NDArray[np.float64]
-Count = Callable[[Judged, Reply], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What of a reply is watched, whatever was asked.
+
+    Attributes:
+        text: What the model wrote; None where it was asked for something else.
+        tokens: Read and written.
+    """
+
+    text: str | None
+    tokens: int
+
+    @classmethod
+    def of(cls, reply: Reply) -> Heard:
+        """What is watched of ``reply``."""
+        return cls(reply.text, reply.usage.prompt_tokens + reply.usage.output_tokens)
+
+
+Count = Callable[[Outcome, Heard], float | None]
 
 
 def _share(outcome: Outcome) -> Count:
-    return lambda judged, _: float(judged.score.outcome is outcome)
+    return lambda found, _: float(found is outcome)
 
 
 def _watched(name: str, title: str, unit: str, count: Count, better: Better = Better.LOWER) -> tuple[Metric, Count]:
@@ -43,15 +64,10 @@ PANEL: Mapping[str, tuple[Metric, Count]] = {
             "words",
             "length of replies",
             "words",
-            lambda _, reply: None if reply.text is None else float(len(reply.text.split())),
+            lambda _, heard: None if heard.text is None else float(len(heard.text.split())),
             Better.NULL,
         ),
-        _watched(
-            "tokens",
-            "tokens for each ask",
-            "tokens",
-            lambda _, reply: float(reply.usage.prompt_tokens + reply.usage.output_tokens),
-        ),
+        _watched("tokens", "tokens for each ask", "tokens", lambda _, heard: float(heard.tokens)),
     )
 }
 """What every arm is watched for beside its metrics: refusals, length and cost. Time is left out: measured again, it is
@@ -74,14 +90,39 @@ def measure_arm(evidence: Evidence, shared: Mapping[str, Shared], registry: Regi
     settings = {f"{cell['probe']}@{cell['dataset']}": cell["settings"] for cell in plan["cells"]}
     for cell, its in shared.items():
         judged = [one for one in evidence.judged[cell] if one.case.id in its.ids]
-        group = np.array([its.groups[one.case.cluster] for one in judged])
-        if np.unique(group).size < 2:
-            continue
-        count = max(its.groups.values()) + 1
-        probe: Probe = registry.create("probe", cell.partition("@")[0], settings[cell])
-        found |= _of_probe(cell, probe, judged, group, count)
-        found |= _of_panel(cell, evidence, judged, group, count)
+        heard = [Heard.of(evidence.replies[digest(one.case.ask)]) for one in judged]
+        found |= measure_cell(cell, judged, heard, its, settings=settings[cell], registry=registry)
     return found
+
+
+def measure_cell(
+    cell: str,
+    judged: Sequence[Judged],
+    heard: Sequence[Heard],
+    shared: Shared,
+    *,
+    settings: Mapping[str, Value],
+    registry: Registry,
+) -> dict[Key, Measured]:
+    """Compute every number of one cell, whole and with each group of items left out; none where they make one group.
+
+    Args:
+        cell: Probe and data set.
+        judged: The items that count.
+        heard: What is watched of the reply to each.
+        shared: Their groups.
+        settings: Of the probe.
+        registry: Where the probes are.
+
+    Raises:
+        UsageError: the probe is not installed here.
+    """
+    group = np.array([shared.groups[one.case.cluster] for one in judged])
+    if np.unique(group).size < 2:
+        return {}
+    count = max(shared.groups.values()) + 1
+    probe: Probe = registry.create("probe", cell.partition("@")[0], settings)
+    return _of_probe(cell, probe, judged, group, count) | _of_panel(cell, judged, heard, group, count)
 
 
 def _of_probe(
@@ -112,15 +153,17 @@ def _estimates(probe: Probe, judged: Sequence[Judged]) -> dict[tuple[str, Slice]
 
 
 def _of_panel(
-    cell: str, evidence: Evidence, judged: Sequence[Judged], group: NDArray[np.int64], count: int
+    cell: str, judged: Sequence[Judged], heard: Sequence[Heard], group: NDArray[np.int64], count: int
 ) -> dict[Key, Measured]:
     found: dict[Key, Measured] = {}
-    main = [(one, place) for one, place in zip(judged, group, strict=True) if one.case.arm is Part.MAIN]
+    main = [
+        (one, its, place) for one, its, place in zip(judged, heard, group, strict=True) if one.case.arm is Part.MAIN
+    ]
     for name, (metric, counted) in PANEL.items():
-        values = [counted(one, evidence.replies[digest(one.case.ask)]) for one, _ in main]
         told = [
             (value, place, one.case.cluster)
-            for value, (one, place) in zip(values, main, strict=True)
+            for one, its, place in main
+            for value in [counted(one.score.outcome, its)]
             if value is not None
         ]
         if not told:

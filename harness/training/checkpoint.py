@@ -4,7 +4,8 @@ manifest.json      written last; names every other file with its SHA-256
 model/             what the generator saved, in the format of its ecosystem
 records.parquet    who is a member: for whoever audits; a released private model leaves it out
 ledger.json        what a private training spent
-samples.png        of generators that draw
+samples.png        of generators that draw: samples of the weights that were kept
+samples/           the first of these seeds after a few steps, <step>.png; absent from older checkpoints
 underway/          only while training is unfinished
 """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,26 +15,21 @@ from pydantic import JsonValue
 
 from harness.canonical import digest_file, dumps, loads
 from harness.errors import StoreError
-from harness.images.pictures import grid, to_bytes, to_png
-from harness.models.generator import Drawing
 from harness.privacy.checks import Trained, after
 from harness.privacy.claim import claim
 from harness.privacy.ledger import Ledger
-from harness.seeds import derive
 from harness.training.budget import Budget, records_of_units, touched
 from harness.training.durable import move, sync, sync_tree, write
 from harness.training.hardware import choose_precision, describe, processors, versions
-from harness.training.layout import LEDGER, MANIFEST, MODEL, RECORDS, SAMPLES, list_files
+from harness.training.layout import GRIDS, LEDGER, MANIFEST, MODEL, RECORDS, SAMPLES, list_files
 from harness.training.loop import Training
 from harness.training.manifest import Data, Hardware, Manifest, Timing, membership
 from harness.training.material import Material
-from harness.training.split import Role, Split
+from harness.training.samples import Sampler
+from harness.training.split import Split
 from harness.training.state import Progress, Stopped
 
-__all__ = ["draw_samples", "finish", "prompts_of"]
-
-OF_EACH = 8  # samples of a class; a row of the grid
-ROWS = 10  # at most
+__all__ = ["finish"]
 
 
 def finish(training: Training, progress: Progress, material: Material) -> None:
@@ -63,39 +59,13 @@ def finish(training: Training, progress: Progress, material: Material) -> None:
         ) from error
 
 
-def draw_samples(generator: Drawing, *, seed: int, prompts: Sequence[str] = ()) -> bytes:
-    """A grid of samples as PNG: eight of each of the first ten classes or prompts in a row; 64 where there are none."""
-    kinds = len(prompts) if generator.prompted else len(generator.classes)
-    rows = [row for row in range(min(kinds, ROWS) or OF_EACH) for _ in range(OF_EACH)]
-    seeds = [derive(seed, f"samples/{number}") for number in range(len(rows))]
-    if generator.prompted:
-        images = generator.draw(seeds, prompts=[prompts[row] for row in rows])
-    else:
-        images = generator.draw(seeds, labels=rows if generator.classes else None)
-    pictures = to_bytes(images.numpy())
-    return to_png(grid(pictures, columns=OF_EACH, scale=max(1, 56 // pictures.shape[1])))
-
-
-def prompts_of(material: Material, template: str) -> list[str]:
-    """One caption for each class, or every distinct one where there are no classes, of records never trained on."""
-    examples = material.examples.take(material.split.rows(Role.NONMEMBER))
-    labels = None if examples.labels is None else examples.labels.tolist()
-    captions = examples.texts or [template.format(examples.classes[label]) for label in labels or ()]
-    groups = captions if labels is None else [f"{label:09d}" for label in labels]
-    first: dict[str, str] = {}
-    for group, caption in zip(groups, captions, strict=True):
-        first.setdefault(group, caption)
-    return [first[group] for group in sorted(first)]
-
-
 def _write_pieces(training: Training, progress: Progress, material: Material, aside: Path) -> None:
     """Everything but the manifest."""
     generator = training.generator
     for network in generator.networks.values():
         network.eval()
-    if isinstance(generator, Drawing):
-        prompts = prompts_of(material, str(generator.settings.get("template", "{}"))) if generator.prompted else ()
-        (aside / SAMPLES).write_bytes(draw_samples(generator, seed=training.recipe.seed, prompts=prompts))
+    if training.sampler is not None:
+        _write_samples(training.sampler, progress, aside)
     for network in generator.networks.values():
         network.cpu()
     generator.save(aside / MODEL)
@@ -103,6 +73,20 @@ def _write_pieces(training: Training, progress: Progress, material: Material, as
     if training.budget is not None:
         ledger = training.budget.ledger(progress.takes, touched(generator))
         (aside / LEDGER).write_bytes(dumps(ledger.dump(), indent=2))
+
+
+def _write_samples(sampler: Sampler, progress: Progress, aside: Path) -> None:
+    """What the weights that are kept draw, and what those of earlier steps drew from the same seeds."""
+    pictures = sampler.draw()
+    (aside / SAMPLES).write_bytes(sampler.whole(pictures))
+    (aside / GRIDS).mkdir()
+    for glimpse in progress.glimpses:
+        (aside / GRIDS / f"{glimpse.step}.png").write_bytes(b64decode(glimpse.png))
+    (aside / GRIDS / f"{_weights_of(progress)}.png").write_bytes(sampler.excerpt(pictures))
+
+
+def _weights_of(progress: Progress) -> int:
+    return progress.best_step or progress.step
 
 
 def _claim(budget: Budget, split: Split, manifest: Manifest, out: Path) -> Mapping[str, JsonValue]:
@@ -126,7 +110,7 @@ def _manifest(training: Training, progress: Progress, material: Material, files:
         data=Data(recipe.data, str(examples.digest), len(examples), examples.classes, material.passage_bytes),
         split=membership(material.split),
         steps=progress.step,
-        weights_of=progress.best_step or progress.step,
+        weights_of=_weights_of(progress),
         stopped=cast("Stopped", progress.stopped),
         curve=tuple(progress.curve),
         timing=_timing(progress),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from harness.errors import ModelError
 
-__all__ = ["JOB", "LEDGER", "LOCK", "MANIFEST", "MODEL", "RECORDS", "SAMPLES", "UNDERWAY", "list_files"]
+__all__ = ["GRIDS", "JOB", "LEDGER", "LOCK", "MANIFEST", "MODEL", "RECORDS", "SAMPLES", "UNDERWAY", "list_files"]
 
 MANIFEST, MODEL, RECORDS, LEDGER, SAMPLES = "manifest.json", "model", "records.parquet", "ledger.json", "samples.png"
+GRIDS = "samples"
 UNDERWAY, JOB, LOCK = "underway", "job.json", "lock"
 
 

@@ -6,6 +6,7 @@ What a step does is in `plain_step` and `private_step`, which records it sees in
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -25,8 +26,9 @@ from harness.training.keeper import Keeper
 from harness.training.plain_step import Step
 from harness.training.processes import Group, is_any, share
 from harness.training.recipe import Recipe
+from harness.training.samples import Sampler
 from harness.training.schedule import learning_rate
-from harness.training.state import Learned, Point, Progress
+from harness.training.state import Glimpse, Learned, Point, Progress
 from harness.training.trouble import TrainingDivergedError, TrainingMemoryError, TrainingStoppedError
 from harness.training.watch import TrainingWatch
 
@@ -68,6 +70,7 @@ class Training:
         keeper: Where states are kept.
         meter: Of energy.
         sources: What is learned from besides the records, by content.
+        sampler: Draws samples of a generator of images; None for one that writes.
         watch: Is told what happens.
         stop: Whether the user wants to stop.
     """
@@ -83,6 +86,7 @@ class Training:
     keeper: Keeper
     meter: Meter
     sources: Mapping[str, str]
+    sampler: Sampler | None
     watch: TrainingWatch
     stop: Callable[[], bool]
 
@@ -126,6 +130,7 @@ def train(training: Training, progress: Progress) -> None:
         progress.seconds = perf_counter() - began
         training.meter.tick(progress)
         _tell(training, progress, loss, validation)
+        began += glimpse(training, progress)
 
         if recipe.patience is not None and progress.waited >= recipe.patience:
             progress.stopped = "early"
@@ -194,6 +199,26 @@ def validate(training: Training, progress: Progress) -> float | None:
     if not isfinite(mean):
         raise _diverged(training, "the validation loss", progress.step)
     return mean
+
+
+def glimpse(training: Training, progress: Progress) -> float:
+    """Draw a few samples of the weights that would be kept, where that is due.
+
+    Returns:
+        Seconds it took, which are not training time.
+    """
+    sampler = training.sampler
+    if sampler is None or progress.step not in sampler.steps or not training.group.is_main_process:
+        return 0.0
+    started = perf_counter()
+    try:
+        with training.learned.average.in_place():
+            png = sampler.glimpse()
+    except torch.OutOfMemoryError:
+        training.watch.note(f"Step {progress.step}: out of memory for samples of it; there are none in the checkpoint.")
+    else:
+        progress.glimpses.append(Glimpse(progress.step, b64encode(png).decode("ascii")))
+    return perf_counter() - started
 
 
 def _seed(training: Training, step: int) -> int:

@@ -30,7 +30,9 @@ from harness.training.objectives.applied import with_objective
 from harness.training.plain_step import PlainStep, Step, trained
 from harness.training.private_step import PrivateStep
 from harness.training.processes import Group
+from harness.training.prompts import prompts_for
 from harness.training.recipe import Recipe
+from harness.training.samples import sampler_for
 from harness.training.split import Role
 from harness.training.starting import begin
 from harness.training.state import Learned, Progress
@@ -114,6 +116,7 @@ def set_up(
         progress = Progress(physical=min(recipe.physical_batch or recipe.batch, recipe.batch))
     else:
         progress.resumed += 1
+    rounds = recipe.steps if budget is None else budget.rounds
     training = Training(
         generator=generator,
         recipe=recipe,
@@ -126,6 +129,7 @@ def set_up(
         keeper=keeper,
         meter=_meter(group, progress),
         sources=sources,
+        sampler=sampler_for(generator, prompts_for(generator, material), seed=recipe.seed, rounds=rounds),
         watch=watch,
         stop=stop,
     )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from harness.models.generator import Player
 from harness.training.average import Average
 
-__all__ = ["Learned", "Point", "Progress", "Stopped"]
+__all__ = ["Glimpse", "Learned", "Point", "Progress", "Stopped"]
 
 
 Stopped = Literal["complete", "early", "budget"]
@@ -39,6 +39,19 @@ class Point:
     epsilon: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Samples of the weights that would have been kept, had training ended here.
+
+    Attributes:
+        step: From 1.
+        png: The picture, in base 64.
+    """
+
+    step: int
+    png: str
+
+
 @dataclass(slots=True)
 class Progress:
     """How far a training has come.
@@ -51,6 +64,8 @@ class Progress:
         resumed: How often the training was taken up again.
         takes: Private steps of each player: what the ledger counts.
         curve: Points so far.
+        glimpses: Samples so far. They are kept with the state, and so never come from steps that were lost with a
+            killed process: of those no ledger knows.
         loss_sum: Of the losses since the last point.
         loss_count: How many those are.
         best: Lowest validation loss; None before the first.
@@ -66,6 +81,7 @@ class Progress:
     resumed: int = 0
     takes: dict[str, int] = field(default_factory=dict)
     curve: list[Point] = field(default_factory=list)
+    glimpses: list[Glimpse] = field(default_factory=list)
     loss_sum: float = 0.0
     loss_count: int = 0
     best: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,15 @@ from typing import Any
 
 from harness.errors import MissingExtraError, ModelError
 
-__all__ = ["DTYPES", "TREE_TYPES", "library_versions", "resolve_device", "resolve_dtype", "resolve_scoring"]
+__all__ = [
+    "DTYPES",
+    "TREE_TYPES",
+    "free_memory",
+    "library_versions",
+    "resolve_device",
+    "resolve_dtype",
+    "resolve_scoring",
+]
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -34,6 +43,15 @@ TREE_TYPES = frozenset(
 hidden state and nothing more. The tests compare both paths on a small random model of each."""
 
 LIBRARIES = ("torch", "transformers", "tokenizers")
+
+
+def free_memory() -> None:
+    """Give back what models held that nothing refers to any more, on GPUs too."""
+    gc.collect()  # modules refer to each other in circles
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def library_versions() -> dict[str, str]:

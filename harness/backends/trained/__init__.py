@@ -6,6 +6,7 @@ shelf       images of the last replies, by name
 records     the training data of a checkpoint: rows for probes, and single records shown
 known       what is known of a checkpoint, and of its reference models, without opening weights
 telling     how a checkpoint came to be, in words and numbers
+papers      the files of a checkpoint that say so, for the evidence
 losses      losses of single records, by the model and by its references
 starting    the noise that images are made from
 pipelines   what a folder of a diffusers pipeline holds, and what is refused in it

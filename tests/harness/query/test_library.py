@@ -8,7 +8,7 @@ from harness.errors import AccessError, BundleError, StoreError, UsageError
 from harness.evidence.bundle import read_bundle, read_findings
 from harness.evidence.store import Store
 from harness.query.access import Role, require
-from harness.query.library import Library
+from harness.query.library import Library, open_library
 from harness.query.samples import LONGEST_PAGE, Filter, count_outcomes, page_of, reveal
 from harness.registry import Registry
 
@@ -223,3 +223,27 @@ def test_what_cannot_be_written_down_is_not_shown(leaky):
     sample = page_of(library, leaky.name, Filter(), size=1).samples[0]
     with pytest.raises(StoreError, match="so it is not shown"):
         reveal(library, leaky.name, sample.cell, sample.case, who="ada", why="because")
+
+
+def test_a_policy_without_a_limit_is_refused_when_the_store_is_opened(tmp_path):
+    (tmp_path / "empty.toml").write_text("")
+    with pytest.raises(UsageError, match=r"no \[\[gate\]\]"):
+        open_library(tmp_path, Role.POLICY, {"empty": tmp_path / "empty.toml"})
+
+
+def test_a_bundle_that_takes_the_place_of_another_is_read_anew(library, folder):
+    (before,) = library().runs()
+    (folder / "manifest.json").unlink()
+    (folder / "run.json").write_bytes(b"{}")
+    (folder / "manifest.json").write_bytes(b"{}")
+    (after,) = library().runs()
+    assert not before.trouble
+    assert after.trouble
+
+
+def test_the_report_is_for_everybody_unless_it_shows_pictures(library, folder):
+    assert library(Role.POLICY).report(folder.name) == (folder / "report.html").read_bytes()
+    (folder / "media").mkdir()
+    assert library(Role.AUDITOR).report(folder.name)
+    with pytest.raises(AccessError, match="auditor"):
+        library(Role.POLICY).report(folder.name)

@@ -19,11 +19,12 @@ from harness.mitigations.defer_bundle import Answer
 from harness.plan_data import parted
 from harness.registry import Registry
 from harness.run import Silent
-from harness.study.bundle import ARMS, verify_study
+from harness.study.bundle import verify_study
 from harness.study.calibration import asked_again
 from harness.study.conduct import Halted, conduct
 from harness.study.design import CALIBRATION, read_design
 from harness.study.promises import Kept, promises, rows, told
+from harness.study.reading import ARMS
 
 # The scripted model errs on three questions in ten; what it errs on, it is not sure of.
 TEXT = """

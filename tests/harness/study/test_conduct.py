@@ -14,8 +14,9 @@ from harness.evidence.bundle import read_bundle
 from harness.execute import Stop
 from harness.registry import Registry
 from harness.run import Silent
-from harness.study.bundle import ARMS, find_study, is_study, studies, verify_study
+from harness.study.bundle import verify_study
 from harness.study.conduct import Halted
+from harness.study.reading import ARMS, find_study, is_study, studies
 
 QUICK = "seeds = [1]"
 

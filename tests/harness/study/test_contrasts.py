@@ -7,9 +7,10 @@ import pytest
 from harness.canonical import dumps, loads
 from harness.errors import ConfigError
 from harness.registry import Registry
-from harness.study.bundle import read_ran, read_study, verify_study
+from harness.study.bundle import verify_study
 from harness.study.contrasts import contrast
 from harness.study.design import read_design
+from harness.study.reading import read_ran, read_study
 from harness.study.records import Outcome, Side
 
 TREATMENTS = """

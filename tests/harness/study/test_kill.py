@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from harness.registry import Registry
-from harness.study.bundle import ARMS, STUDIES, is_study, verify_study
+from harness.study.bundle import verify_study
+from harness.study.reading import ARMS, STUDIES, is_study
 
 KILLS = 3
 STUDY = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from harness.study.frontier import HEIGHT, frontier
 from harness.study.page import render_study
 from harness.study.pairs import Ran
 from harness.study.records import Arm, Check, CheckName, Compared, Effect, Outcome, Results, Role, Ruled
+from harness.study.rows import axes_of, rows_of
 
 HOSTILE = "<script src='http://example.org/x.js'></script><img src=x onerror=alert(1)>\u202e\x1b[31m"
 
@@ -84,6 +86,19 @@ def test_nothing_on_it_can_become_markup_or_a_request(lost):
     assert "\u202e" not in page
     assert "default-src 'none'" in page
     assert not re.findall(r"(?:src|href)=\"(?!#|arms/)[^\"]*", page)
+
+
+def test_what_is_beside_the_goals_is_worse_only_where_that_outlasts_the_number_of_looks():
+    its = compared("short", 0.55, 1.01)
+    chance = replace(effect("bias.pairs/gap", 2.0, 2.1, "nats"), p_gain=0.97, p_loss=0.03)
+
+    def word(looks):
+        others = (replace(chance, metric=f"bias.pairs/gap{place}") for place in range(looks))
+        rows = rows_of(design(), both := replace(its, effects=(*its.effects, *others)), axes_of(Results((both,), ())))
+        return next(row.word for row in rows if row.effect.metric == "bias.pairs/gap0")
+
+    # Once, three in a hundred are no chance; one such number of three is.
+    assert [word(1), word(3)] == ["worse", "may be chance"]
 
 
 def test_the_frontier_has_a_dot_for_the_baseline_each_dose_and_the_placebo():

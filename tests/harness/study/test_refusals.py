@@ -8,8 +8,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.evidence.store import slug
-from harness.study.bundle import STUDIES
 from harness.study.design import read_design
+from harness.study.reading import STUDIES
 
 
 @pytest.fixture

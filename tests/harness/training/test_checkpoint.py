@@ -41,6 +41,9 @@ def test_it_opens_with_everything_it_was_trained_with(checkpoint):
         "model/autoencoder.safetensors",
         "records.parquet",
         "samples.png",
+        "samples/1.png",
+        "samples/3.png",
+        "samples/6.png",
     }
     images = opened.generator().draw([1, 2], labels=[0, 1])
     assert images.shape == (2, *np.moveaxis(examples.images[:1], -1, 1).shape[1:])

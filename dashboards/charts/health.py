@@ -1,0 +1,71 @@
+"""What became of the cases of each probe."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from dashboards.charts.palette import Palette, layered
+
+__all__ = ["outcome_bars", "outcome_words"]
+
+BAR = 16
+"""Height of one bar, in pixels."""
+ROW = 44
+"""Of one row with its name, in pixels."""
+
+
+def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
+    """A bar of 100 for each probe, in parts by outcome.
+
+    Args:
+        rows: Of `frames.run.outcomes`.
+        palette: Of the background.
+    """
+    order = list(dict.fromkeys(rows["probe"]))
+    colours = {
+        "scored": palette.rulings["pass"],
+        "refused": palette.rulings["waived"],
+        "unreadable": palette.rulings["inconclusive"],
+        "truncated": palette.faint,
+        "failed": palette.rulings["fail"],
+    }
+    kinds = [name for name in colours if name in set(rows["outcome"])]
+    down = alt.Y("probe:N", sort=order, axis=None)
+    across = alt.X("share:Q", stack=True, title="of 100", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=6))
+    bar = (
+        alt.Chart(rows)
+        .mark_bar(size=BAR, stroke=palette.ink, strokeWidth=0.4)
+        .encode(
+            x=across,
+            y=down,
+            color=alt.Color(
+                "outcome:N",
+                sort=kinds,
+                scale=alt.Scale(domain=kinds, range=[colours[name] for name in kinds]),
+                legend=alt.Legend(orient="top", title=None),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("probe:N"),
+                alt.Tooltip("outcome:N"),
+                alt.Tooltip("cases:Q", format=","),
+                alt.Tooltip("asked:Q", format=","),
+            ],
+        )
+    )
+    names = (
+        alt.Chart(rows.drop_duplicates("probe"))
+        .mark_text(align="left", baseline="middle", dy=-17, color=palette.ink, fontSize=12)
+        .encode(x=alt.value(0), y=down, text="probe:N")
+    )
+    return layered(bar, names).properties(height=alt.Step(ROW))
+
+
+def outcome_words(rows: pd.DataFrame) -> str:
+    """The chart in words."""
+    told = []
+    for probe, its in rows.groupby("probe", sort=False):
+        parts = ", ".join(f"{row['cases']:,} {row['outcome']}" for row in its.to_dict("records"))
+        told.append(f"{probe}: of {its['asked'].iloc[0]:,} cases {parts}")
+    return "; ".join(told)
