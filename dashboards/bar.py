@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -86,10 +87,10 @@ def bar(*, needed: bool = True) -> None:
 def _choices(listed: tuple[Listed, ...], one: Listed) -> None:
     """Run, baseline, policy, and the verdict that follows from them."""
     named = {its.name: its for its in listed if not its.trouble}
-    others = {name: _title(its) for name, its in named.items() if name != one.name}
+    titles = {name: _title(its.model, its.finished, name) for name, its in named.items()}
+    others = {name: title for name, title in titles.items() if name != one.name}
     by = {name: plain(name) for name in policies()}
     places = st.columns([4, 3, *([2] if by else []), 2], vertical_alignment="bottom")
-    titles = {name: _title(its) for name, its in named.items()}
     choice(places[0], "Run", titles, one.name, key="run")
     usual = before(one, listed)
     told = f"the run before: {plain(usual.name)}" if usual else "no older run asked the same"
@@ -153,8 +154,9 @@ def age(finished: str, now: datetime | None = None) -> str:
     return "from today" if days < 1 else f"{plural(days, 'day')} old"
 
 
-def _title(one: Listed) -> str:
-    return f"{plain(one.model)} · {plain(one.finished[:16].replace('T', ' '))} · {plain(one.name)}"
+@lru_cache(maxsize=4096)
+def _title(model: str, finished: str, name: str) -> str:
+    return f"{plain(model)} · {plain(finished[:16].replace('T', ' '))} · {plain(name)}"
 
 
 def _unreadable(listed: tuple[Listed, ...]) -> None:

@@ -6,13 +6,19 @@ are never kept.
 
 from __future__ import annotations
 
+from time import monotonic
+
 import streamlit as st
 
 from dashboards.opened import library
-from harness.query import AT_ONCE, PATIENCE, CellChange, FlipCount, Pairing, change_of, count_flips, pairing
+from harness.query import AT_ONCE, PATIENCE, CellChange, CellPair, FlipCount, Pairing, change_of, count_flips, pairing
 
 __all__ = ["change", "changes", "flips", "paired"]
 
+ON_ENTRY = 1.0
+"""Seconds after which the page is shown with what has been compared; the other probes wait for a button."""
+LARGEST = 20_000
+"""Cases of a cell in either run: more take seconds to read, however few of them both have."""
 KEPT = 400
 """Changes of single probes that are kept at once."""
 Key = tuple[str, str, str]
@@ -42,16 +48,24 @@ def changes(both: Pairing, asked_for: frozenset[str]) -> list[CellChange]:
         both: The runs.
         asked_for: Cells that are compared however long it takes.
     """
-    due = [cell for cell in both.open if cell.both <= AT_ONCE or cell.cell in asked_for]
+    due = [cell for cell in both.open if _quick(cell) or cell.cell in asked_for]
     if not due:
         return []
     told = st.progress(0.0, text="Comparing …")
-    found = []
+    found: list[CellChange] = []
+    started = monotonic()
     for place, cell in enumerate(due):
+        if cell.cell not in asked_for and monotonic() - started > ON_ENTRY:
+            found.append(CellChange(cell, (), seconds=0.0))
+            continue
         told.progress(place / len(due), text=f"Comparing probe {place + 1} of {len(due)} …")
         found.append(change(both.before, both.after, cell.cell, whole=cell.cell in asked_for))
     told.empty()
     return found
+
+
+def _quick(cell: CellPair) -> bool:
+    return cell.both <= AT_ONCE and cell.both + cell.apart <= LARGEST
 
 
 def change(before: str, after: str, cell: str, *, whole: bool) -> CellChange:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from streamlit.config import get_option, set_option
 
 from dashboards.login import read_login, secrets
 from dashboards.started import LOGIN, POLICIES, ROLE, STORE, URL
-from harness.query import Role, open_library
+from harness.query import HarnessError, Library, Role, open_library
 
 __all__ = ["HEADERS", "Headers", "Served", "serve"]
 
@@ -89,6 +92,25 @@ class Served:
     url: str = ""
 
 
+def _ready(its: Library) -> Callable[[App], AbstractAsyncContextManager[None]]:
+    """What is done between start and the first reader: imports and a first look take seconds that nobody waits for."""
+
+    def look() -> None:
+        import_module("dashboards.family")
+        newest = next((run for run in its.runs() if not run.trouble), None)
+        if newest is not None:
+            # Whatever is wrong with it is told where it is shown.
+            with suppress(HarnessError, ValueError, KeyError, TypeError):
+                its.view(newest.name)
+
+    @asynccontextmanager
+    async def ready(_: App) -> AsyncIterator[None]:
+        await to_thread(look)
+        yield
+
+    return ready
+
+
 def serve(its: Served, *, port: int) -> None:
     """Serve the app until it is interrupted.
 
@@ -102,14 +124,19 @@ def serve(its: Served, *, port: int) -> None:
         UsageError: a policy has no gate, or the login is not complete.
     """
     # Whatever cannot be read is refused here, where somebody can still repair it, and not on the first page.
-    open_library(its.store, Role(its.role), its.policies)
+    library = open_library(its.store, Role(its.role), its.policies)
     login = None if its.login is None else read_login(its.login)
     with socket.create_server(("127.0.0.1", port)) as listening:
         os.environ[STORE], os.environ[ROLE] = str(its.store.resolve()), its.role
         os.environ[POLICIES] = json.dumps({name: str(path.resolve()) for name, path in its.policies.items()})
         os.environ[LOGIN] = "" if its.login is None else str(its.login.resolve())
         os.environ[URL] = its.url
-        app = App(APP, middleware=[Middleware(Headers)], secrets=None if login is None else secrets(login))
+        app = App(
+            APP,
+            middleware=[Middleware(Headers)],
+            lifespan=_ready(library),
+            secrets=None if login is None else secrets(login),
+        )
         if login is not None:
             # Behind a proxy, browsers know the dashboard by another name than this machine's.
             set_option("server.allowedHosts", [*get_option("server.allowedHosts"), login.host])

@@ -11,7 +11,7 @@ from dashboards.frames.trend import named
 from dashboards.opened import baseline, runs, view
 from dashboards.parts import chart, limits, palette, table
 from dashboards.safe_text import escaped
-from harness.query import AT_ONCE, in_lines, plural
+from harness.query import in_lines, plural
 
 MOST = 60
 """Rows of one chart."""
@@ -89,7 +89,8 @@ if told.lines:
     )
 
 seconds = {one.pair.cell: one.seconds for one in made if one.seconds is not None}
-late = [one for one in both.open if one.cell in seconds or (one.both > AT_ONCE and one.cell not in asked_for)]
+done = {one.pair.cell for one in made if one.seconds is None}
+late = [one for one in both.open if one.cell not in done]
 if late:
     st.subheader("Not computed yet")
     st.markdown(
@@ -97,6 +98,9 @@ if late:
         " once where it takes a few seconds, and otherwise when you ask for it; what was computed is kept while the"
         " dashboard runs."
     )
+if len(late) > 1 and st.button(f"Compare all {len(late)}", type="primary", key="compute-all"):
+    st.session_state["compared-on-demand"].update(one.cell for one in late)
+    st.rerun()
 for one in late:
     needed = seconds.get(one.cell)
     long = f", about {plural(round(needed), 'second')} of work" if needed else ""

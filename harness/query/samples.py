@@ -21,6 +21,8 @@ from harness.records import Outcome
 from harness.text.redaction import redacted
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from harness.query.library import Library
 
 __all__ = [
@@ -119,13 +121,22 @@ class Page:
 CHOSEN = """SELECT s.file_row_number AS place, s.cell, s."case", s.outcome, s."values", s.note
 FROM read_parquet($scores, file_row_number = true) AS s"""
 """Everything that filters ask for is in the narrow table of scores, but for texts."""
-TEXTS = """JOIN read_parquet($cases) AS c ON c.cell = s.cell AND c."case" = s."case"
-JOIN read_parquet($replies) AS r ON r.ask_digest = c.ask_digest"""
+FOUND = """WITH found AS (
+    SELECT cell, "case" FROM read_parquet($cases) WHERE contains(lower(ask), lower($text)) OR ask_digest IN
+    (SELECT ask_digest FROM read_parquet($replies) WHERE contains(lower(text), lower($text)))
+)"""
+SOUGHT = 'SEMI JOIN found AS f ON f.cell = s.cell AND f."case" = s."case"'
 WHOLE = """SELECT c.cell, c."case", c.cluster, c.arm, c.groups, c.ask, c.expected, r.finish, r.text, r.error, r.media,
 p.outcome, p."values", p.note
-FROM page AS p JOIN read_parquet($cases) AS c ON c.cell = p.cell AND c."case" = p."case"
-JOIN read_parquet($replies) AS r ON r.ask_digest = c.ask_digest ORDER BY p.place"""
+FROM page AS p JOIN asked AS c ON c.cell = p.cell AND c."case" = p."case" JOIN answered AS r USING (ask_digest)
+ORDER BY p.place"""
+"""Of tables that hold one page each."""
 
+WIDE = {
+    "asked": ("cases", 'cell, "case", ask_digest, cluster, arm, groups, ask, expected', '"case"'),
+    "answered": ("replies", "ask_digest, finish, text, error, media", "ask_digest"),
+}
+"""Of each of these tables: the file, its columns, and the one that says which rows are wanted."""
 NAMED = """CREATE TEMP TABLE page AS SELECT w.place, s.cell, s."case", s.outcome, s."values", s.note
 FROM (SELECT unnest($cells) AS cell, unnest($names) AS "case", generate_subscripts($cells, 1) AS place) AS w
 JOIN read_parquet($scores) AS s ON s.cell = w.cell AND s."case" = w."case" """
@@ -158,7 +169,7 @@ def _read(library: Library, run: str, wanted: Filter, *, start: int, size: int) 
     narrow = {"scores": paths["scores"], **parameters}
     if wanted.text:
         narrow |= {"cases": paths["cases"], "replies": paths["replies"]}
-    fit = f"{CHOSEN} {TEXTS if wanted.text else ''} {where}"
+    fit = f"{FOUND} {CHOSEN} {SOUGHT} {where}" if wanted.text else f"{CHOSEN} {where}"
     with opened(paths["cases"]) as connection:
         [(fitting,)] = connection.execute(
             f"SELECT count(*) FROM ({fit})",  # noqa: S608  made of our own words; what was typed is a parameter
@@ -168,8 +179,27 @@ def _read(library: Library, run: str, wanted: Filter, *, start: int, size: int) 
             f"CREATE TEMP TABLE page AS {fit} ORDER BY place LIMIT $size OFFSET $start",
             {**narrow, "size": size, "start": start},
         )
-        rows = connection.execute(WHOLE, {"cases": paths["cases"], "replies": paths["replies"]}).fetchall()
-    return fitting, rows
+        return fitting, _whole(connection, paths)
+
+
+def _whole(connection: DuckDBPyConnection, paths: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    """The rows of the table ``page`` with what was asked and answered.
+
+    Names and digests are given one by one: only then are the wide columns of other rows not even unpacked.
+    """
+    for table, seen in (
+        ("asked", 'SELECT DISTINCT "case" FROM page'),
+        ("answered", "SELECT DISTINCT ask_digest FROM asked"),
+    ):
+        values = [value for (value,) in connection.execute(seen).fetchall()]
+        name, columns, key = WIDE[table]
+        given = {f"v{place}": value for place, value in enumerate(values)}
+        some = ", ".join(f"${its}" for its in given) or "NULL"
+        connection.execute(
+            f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM read_parquet($path) WHERE {key} IN ({some})",  # noqa: S608
+            {"path": paths[name], **given},
+        )
+    return connection.execute(WHOLE).fetchall()
 
 
 def samples_named(library: Library, run: str, wanted: Sequence[tuple[str, str]]) -> tuple[Sample, ...]:
@@ -185,7 +215,7 @@ def samples_named(library: Library, run: str, wanted: Sequence[tuple[str, str]])
     cells, cases = [cell for cell, _ in wanted], [case for _, case in wanted]
     with opened(paths["cases"]) as connection:
         connection.execute(NAMED, {"scores": paths["scores"], "cells": cells, "names": cases})
-        rows = connection.execute(WHOLE, {"cases": paths["cases"], "replies": paths["replies"]}).fetchall()
+        rows = _whole(connection, paths)
     return tuple(_redacted(_sample(row)) for row in rows)
 
 
@@ -255,7 +285,6 @@ def _where(wanted: Filter) -> tuple[str, dict[str, str]]:
         parts.append("list_contains(map_values(CAST(s.groups AS JSON)::MAP(VARCHAR, VARCHAR)), $group)")
         parameters["group"] = wanted.group
     if wanted.text:
-        parts.append("(contains(lower(c.ask), lower($text)) OR contains(lower(r.text), lower($text)))")
         # Texts lie there as JSON strings: what is sought is written likewise.
         parameters["text"] = dumps(wanted.text).decode()[1:-1]
     return f"WHERE {' AND '.join(parts)}" if parts else "", parameters
