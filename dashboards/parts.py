@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards.bar import ICONS
-from dashboards.charts.forest import group_forest, interval_alt
+from dashboards.charts.forest import OF_100, group_forest, interval_alt
 from dashboards.charts.palette import DARK, LIGHT, Palette
 from dashboards.frames.run import controls, groups
 from dashboards.opened import is_dark, library
@@ -19,6 +19,9 @@ from dashboards.safe_text import escaped
 from harness.query import RULINGS, Role, RunView, Section, dataset_words, plural
 
 __all__ = ["chart", "forests", "limits", "palette", "probe_section", "report_of", "table"]
+
+MOST_FOLDS = 8
+"""Cards that have a fold each on one page: more share one."""
 
 
 def palette() -> Palette:
@@ -62,7 +65,7 @@ def forests(
         key: Unique on the page.
     """
     for unit, its in rows[rows["value"].notna()].groupby("unit", sort=False):
-        words = "shares of 100" if unit == "share" else escaped(str(unit))
+        words = "shares of 100" if unit == "share" else escaped(OF_100.get(str(unit), str(unit)))
         chart(f"{title}, in {words}", draw(its, palette()), its, key=f"{key}-{unit}", words=interval_alt(its))
 
 
@@ -85,19 +88,27 @@ def limits(view: RunView, sections: Sequence[Section], *, also: Sequence[str] = 
     for text in also:
         st.markdown(f"- {text}")
     noted = (*view.untested.broken, *view.untested.excluded)
-    for text in noted:
-        st.markdown(f"- {escaped(text, limit=600)}")
+    _list(noted)
     if view.untested.samples:
         with st.expander(f"Of {plural(len(view.untested.samples), 'data set')}, a sample alone was asked"):
-            for text in view.untested.samples:
-                st.markdown(f"- {escaped(text, limit=600)}")
+            _list(view.untested.samples)
     cards = {section.card.id: section.card for section in sections}
-    for card in cards.values():
-        with st.expander(f"{escaped(card.title)}: {plural(len(card.limits), 'limit')}"):
-            for limit in card.limits:
-                st.markdown(f"- {escaped(limit, limit=600)}")
+    if len(cards) > MOST_FOLDS:
+        with st.expander(f"What each of the {len(cards)} probes cannot tell"):
+            for card in cards.values():
+                st.markdown(f"**{escaped(card.title)}**")
+                _list(card.limits)
+    else:
+        for card in cards.values():
+            with st.expander(f"{escaped(card.title)}: {plural(len(card.limits), 'limit')}"):
+                _list(card.limits)
     if not cards and not noted and not also:
         st.markdown("Nothing is listed: no probe speaks on this page.")
+
+
+def _list(texts: Sequence[str]) -> None:
+    for text in texts:
+        st.markdown(f"- {escaped(text, limit=600)}")
 
 
 def probe_section(section: Section, *, by: str | None = None, apart: Collection[tuple[str, str]] = ()) -> None:

@@ -9,8 +9,10 @@ import pandas as pd
 
 from dashboards.charts.palette import SHAPES, WORDS, Palette, layered
 
-__all__ = ["gate_forest", "group_forest", "headline_forest", "interval_alt"]
+__all__ = ["OF_100", "gate_forest", "group_forest", "headline_forest", "interval_alt"]
 
+OF_100 = {"share": "of 100", "share difference": "points of 100"}
+"""How the units that are told of 100 are called."""
 ROW = 46
 """Height of one row, in pixels."""
 
@@ -35,7 +37,7 @@ def gate_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
     """
     unit = str(rows["unit"].iloc[0])
     named = rows.assign(row=rows["title"] + " · " + rows["dataset"], word=rows["ruling"].map(WORDS))
-    scale = 100 if unit == "share" else 1
+    scale = 100 if unit in OF_100 else 1
     ends = named.melt(["row", "limit"], ["least", "most"], value_name="at").dropna(subset=["at"])
     ends = ends.assign(at=ends["at"].astype(float) * scale)
     line = (
@@ -61,11 +63,11 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
     """Names stand above their bars, not beside them: so there is room for both on a narrow screen."""
     order = list(rows["row"])
     shares = unit == "share"
-    scale = 100 if shares else 1
+    scale = 100 if unit in OF_100 else 1
     drawn = rows.assign(**{name: rows[name].astype(float) * scale for name in ("value", "low", "high", "null")})
     across = alt.X(
         "low:Q",
-        title="of 100" if shares else unit,
+        title=OF_100.get(unit, unit),
         scale=alt.Scale(domain=_whole(drawn)) if shares else alt.Scale(zero=False, nice=True),
         axis=alt.Axis(tickCount=6),
     )
@@ -105,8 +107,8 @@ def interval_alt(rows: pd.DataFrame, names: Sequence[str] = ("title", "dataset")
     """Say in words what a chart of intervals shows: for those who cannot see it."""
     told = []
     for row in rows.to_dict("records"):
-        scale = 100 if row["unit"] == "share" else 1
-        unit = "of 100" if scale == 100 else row["unit"]
+        scale = 100 if row["unit"] in OF_100 else 1
+        unit = OF_100.get(row["unit"], row["unit"])
         name = ", ".join(str(row[part]) for part in names)
         told.append(
             f"{name}: {row['value'] * scale:.3g} {unit}, interval {row['low'] * scale:.3g} to {row['high'] * scale:.3g}"

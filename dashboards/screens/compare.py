@@ -109,8 +109,11 @@ for one in late:
         st.rerun()
 if told.refused:
     st.subheader("What cannot be compared")
+    by_reason: dict[str, list[str]] = {}
     for pair, why in told.refused:
-        st.markdown(f"- {escaped(pair.title)}: {escaped(why, limit=600)}")
+        by_reason.setdefault(why, []).append(pair.title)
+    for why, titles in by_reason.items():
+        st.markdown(f"- {escaped(why, limit=600)} {escaped('; '.join(titles), limit=2000)}")
     table("Show as table", not_compared(told.refused), key="refused")
 if both.open:
     table("How many cases both runs have", shared_items(both.open), key="items")

@@ -29,7 +29,9 @@ EXTRAS = {
     "sentiment": ("vaderSentiment",),
     "spelling": ("symspellpy",),
     "provenance": ("c2pa-python",),
-    "dashboards": ("duckdb", "streamlit", "uvicorn"),
+    "dashboards": ("duckdb", "fsspec", "streamlit", "uvicorn"),
+    "login": ("authlib", "httpx"),
+    "browser": ("playwright",),
 }
 """Packages of each extra, beside those of extras that it includes."""
 

@@ -200,13 +200,7 @@ def open_library(root: Path, role: Role, policies: Mapping[str, Path] | None = N
         UsageError: a policy has no gate.
     """
     read = {name: Policy.of(load(path)) for name, path in (policies or {}).items()}
-    return Library(Store(root), _registry(), role, read)
-
-
-@lru_cache(maxsize=1)
-def _registry() -> Registry:
-    """One for all readers: what is installed is looked up once."""
-    return Registry()
+    return Library(Store(root), Registry(), role, read)
 
 
 Stamp = tuple[int, int, int]

@@ -22,7 +22,7 @@ from harness.gate import Policy
 from harness.records import Better, Estimate
 from harness.registry import Registry
 from harness.report.figures import dataset_words, moment, plural
-from harness.text.sentences import interval_text, number, share_text
+from harness.text.sentences import DIFFERENCE, interval_text, number, share_text
 
 if TYPE_CHECKING:
     from harness.query.library import Library
@@ -295,5 +295,9 @@ def _sentence(alike: Sequence[TrendPoint], others: int, moved: str) -> str:
 
 def _said(found: Estimate) -> str:
     value = found.interval.value
-    told = share_text(value) if found.unit == "share" and 0 <= value <= 1 else f"{number(value)} {found.unit}"
+    if found.unit in {"share", DIFFERENCE} and abs(value) <= 1:
+        # In the steps of its interval: a difference is told of 100, too, and may be negative.
+        told = f"{'-' if value < 0 else ''}{share_text(abs(value))}"
+    else:
+        told = f"{number(value)} {found.unit}"
     return f"{told} ({interval_text(found)})"

@@ -155,6 +155,13 @@ def page():
         browser.close()
 
 
+def press(page, name):
+    """Press a button by keyboard: a page that is laid out anew may move it away from a pointer."""
+    button = page.get_by_role("button", name=name)
+    button.wait_for(timeout=60_000)
+    button.press("Enter", timeout=60_000)
+
+
 @pytest.mark.browser
 def test_people_see_what_their_role_sees_once_they_have_logged_in(dashboard, page):
     address, provider = dashboard
@@ -163,21 +170,21 @@ def test_people_see_what_their_role_sees_once_they_have_logged_in(dashboard, pag
     assert page.get_by_text("scripted").count() == 0
 
     provider.claims = {"email": "stranger@example.org", "groups": ["strangers"]}
-    page.get_by_role("button", name="Log in").click()
+    press(page, "Log in")
     page.get_by_role("heading", name="You may not read here").wait_for(timeout=60_000)
     assert page.get_by_text("scripted").count() == 0
 
     provider.claims = {"email": "reader@example.org", "groups": ["everyone"]}
-    page.get_by_role("button", name="Log out").click()
-    page.get_by_role("button", name="Log in").click()
+    press(page, "Log out")
+    press(page, "Log in")
     page.get_by_role("heading", name="May this be released?").wait_for(timeout=60_000)
     page.get_by_text("Logged in as reader@example.org").wait_for()
     page.get_by_role("link", name="Samples").click()
     page.get_by_text("Single cases are for auditors").wait_for(timeout=60_000)
 
     provider.claims = {"email": "auditor@example.org", "groups": ["audit"]}
-    page.get_by_role("button", name="Log out").click()
-    page.get_by_role("button", name="Log in").click()
+    press(page, "Log out")
+    press(page, "Log in")
     page.get_by_role("heading", name="May this be released?").wait_for(timeout=60_000)
     page.get_by_role("link", name="Samples").click()
     page.get_by_text("cases in all").wait_for(timeout=60_000)
@@ -189,10 +196,10 @@ def test_an_identity_that_nobody_signed_is_nobody(dashboard, page):
     provider.claims = {"email": "lead@example.org", "groups": ["leads"]}
     provider.signs_with = openid_provider().new_key()
     page.goto(address)
-    page.get_by_role("button", name="Log in").click(timeout=60_000)
+    press(page, "Log in")
     page.get_by_role("heading", name="Log in to read").wait_for(timeout=60_000)
     assert page.get_by_text("Logged in as").count() == 0
     # With the key that it shows, the same person gets in.
     provider.signs_with = provider.shown
-    page.get_by_role("button", name="Log in").click(timeout=60_000)
+    press(page, "Log in")
     page.get_by_text("Logged in as lead@example.org").wait_for(timeout=60_000)
