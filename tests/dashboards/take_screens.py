@@ -45,7 +45,7 @@ def save(picture: Image.Image, place: Path, width: int) -> int:
     """Write the picture at ``width`` pixels, as few colours as make it small enough, and return its bytes."""
     small = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
     for colours in (COLOURS, 32, 16):
-        small.quantize(colours, dither=Image.Dither.NONE).save(place, optimize=True)
+        small.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(place, optimize=True)
         if place.stat().st_size <= LARGEST:
             break
     return place.stat().st_size
