@@ -28,7 +28,7 @@ def gist(sample: Sample) -> str:
 
 def show_sample(library: Library, run: str, sample: Sample) -> None:
     """Lay out ``sample`` of ``run``."""
-    whole = st.session_state.get(_key("seen", run, sample))
+    whole = st.session_state.get(_key("seen", run, sample)) if library.role is Role.ADMIN else None
     show_asked(whole or sample)
     show_answer(whole or sample)
     if whole is None and sample.hidden:

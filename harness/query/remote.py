@@ -59,7 +59,8 @@ class Mirror:
             here = self.folder.joinpath(*there.parts)
             try:
                 self._fetch(there, here)
-            except _UnlikeError as error:
+            except (_UnlikeError, FileNotFoundError) as error:
+                # One bundle that is torn, or being written, hides no other.
                 troubles.append(f"{there}: {error}")
             except OSError as error:
                 raise StoreError(f"{self.url}: {there} cannot be copied to {self.folder}: {error}.") from error
@@ -94,7 +95,7 @@ class Mirror:
         manifest = self.files.cat_file(self._at(there, MANIFEST))
         if (here / MANIFEST).is_file() and (here / MANIFEST).read_bytes() == manifest:
             return
-        aside = here.with_name(f".{here.name}.partial")
+        aside = here.with_name(f".{here.name}.{os.getpid()}.partial")
         shutil.rmtree(aside, ignore_errors=True)
         try:
             self._copy(there, aside)
@@ -144,8 +145,9 @@ def _listed(manifest: bytes) -> Mapping[PurePosixPath, str]:
     except (ValueError, KeyError, TypeError) as error:
         raise _UnlikeError(f"its manifest cannot be read ({type(error).__name__}).") from error
     for path in paths:
-        if path.is_absolute() or not all(NAME.fullmatch(part) for part in path.parts):
-            raise _UnlikeError("its manifest names a file outside the folder.")
+        itself = path == PurePosixPath(MANIFEST)
+        if itself or path.is_absolute() or not all(NAME.fullmatch(part) for part in path.parts):
+            raise _UnlikeError("its manifest names itself, or a file outside the folder.")
     return paths
 
 

@@ -80,7 +80,19 @@ def test_a_bundle_that_was_changed_on_the_way_is_told_and_not_shown(elsewhere, r
     assert [path.name for path in mirror.folder.iterdir()] == ["whole"]
 
 
-@pytest.mark.parametrize("path", ["../outside.json", "/outside.json", "a/../../outside.json", ".hidden", "a\\..\\b"])
+def test_a_bundle_that_lacks_a_file_is_told_and_hides_no_other(elsewhere, run, tmp_path):
+    for name in (run.name, "whole"):
+        put(elsewhere, run, "/runs/" + name)
+    elsewhere.rm_file(f"/runs/{run.name}/replies.parquet")
+    mirror = open_mirror("memory://runs", tmp_path)
+    (trouble,) = mirror.refresh()
+    assert trouble.startswith(run.name)
+    assert [path.name for path in mirror.folder.iterdir()] == ["whole"]
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside.json", "/outside.json", "a/../../outside.json", ".hidden", "a\\..\\b", "manifest.json"]
+)
 def test_a_manifest_cannot_have_a_file_written_outside_its_folder(elsewhere, tmp_path, path):
     content = b"{}"
     manifest = json.loads(dumps(build_manifest({"run.json": content})))
@@ -88,7 +100,7 @@ def test_a_manifest_cannot_have_a_file_written_outside_its_folder(elsewhere, tmp
     elsewhere.pipe_file("/runs/evil/manifest.json", json.dumps(manifest).encode())
     elsewhere.pipe_file("/runs/outside.json", content)
     mirror = open_mirror("memory://runs", tmp_path / "deep" / "copies")
-    assert mirror.refresh() == ("evil: its manifest names a file outside the folder.",)
+    assert mirror.refresh() == ("evil: its manifest names itself, or a file outside the folder.",)
     assert not [its for its in tmp_path.rglob("*") if its.is_file()]
 
 
