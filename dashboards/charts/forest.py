@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from dashboards.charts.naming import named_rows, names_above
 from dashboards.charts.palette import SHAPES, WORDS, Palette, layered
 
 __all__ = ["OF_100", "gate_forest", "group_forest", "headline_forest", "interval_alt"]
 
 OF_100 = {"share": "of 100", "share difference": "points of 100"}
 """How the units that are told of 100 are called."""
-ROW = 46
-"""Height of one row, in pixels."""
 
 
 def headline_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -45,7 +44,7 @@ def gate_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         .mark_tick(color=palette.ink, thickness=3, size=24)
         .encode(x="at:Q", y=alt.Y("row:N", sort=list(named["row"]), axis=None), tooltip=["row:N", "limit:N"])
     )
-    return layered(_forest(named, palette, unit), line).properties(height=alt.Step(ROW))
+    return layered(_forest(named, palette, unit), line).properties(height=named_rows(named)[1])
 
 
 def group_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -60,7 +59,7 @@ def group_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
 
 
 def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
-    """Names stand above their bars, not beside them: so there is room for both on a narrow screen."""
+    rows, height = named_rows(rows)
     order = list(rows["row"])
     shares = unit == "share"
     scale = 100 if unit in OF_100 else 1
@@ -86,15 +85,14 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
         alt.Tooltip("word:N", title="ruling"),
     ]
     base = alt.Chart(drawn)
-    name = base.mark_text(align="left", baseline="middle", dy=-15, color=palette.ink, fontSize=12).encode(
-        x=alt.value(0), y=down, text="row:N"
-    )
     bar = base.mark_rule(strokeWidth=3).encode(x=across, x2="high:Q", y=down, color=colour)
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(
         x="value:Q", y=down, color=colour, shape=shape, tooltip=told
     )
     null = base.transform_filter("isValid(datum.null)").mark_tick(color=palette.faint, thickness=2, size=16)
-    return layered(null.encode(x="null:Q", y=down), bar, dot, name).properties(height=alt.Step(ROW))
+    return layered(null.encode(x="null:Q", y=down), bar, dot, names_above(rows, order, palette)).properties(
+        height=height
+    )
 
 
 def _whole(shares: pd.DataFrame) -> list[float]:

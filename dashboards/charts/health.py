@@ -5,14 +5,13 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from dashboards.charts.naming import named_rows, names_above
 from dashboards.charts.palette import Palette, layered
 
 __all__ = ["outcome_bars", "outcome_words"]
 
 BAR = 16
 """Height of one bar, in pixels."""
-ROW = 44
-"""Of one row with its name, in pixels."""
 
 
 def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -22,7 +21,8 @@ def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         rows: Of `frames.run.outcomes`.
         palette: Of the background.
     """
-    order = list(dict.fromkeys(rows["probe"]))
+    rows, height = named_rows(rows.assign(row=rows["probe"]))
+    order = list(dict.fromkeys(rows["row"]))
     colours = {
         "scored": palette.rulings["pass"],
         "refused": palette.rulings["waived"],
@@ -31,7 +31,7 @@ def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         "failed": palette.rulings["fail"],
     }
     kinds = [name for name in colours if name in set(rows["outcome"])]
-    down = alt.Y("probe:N", sort=order, axis=None)
+    down = alt.Y("row:N", sort=order, axis=None)
     across = alt.X("share:Q", stack=True, title="of 100", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=6))
     bar = (
         alt.Chart(rows)
@@ -54,12 +54,7 @@ def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
             ],
         )
     )
-    names = (
-        alt.Chart(rows.drop_duplicates("probe"))
-        .mark_text(align="left", baseline="middle", dy=-17, color=palette.ink, fontSize=12)
-        .encode(x=alt.value(0), y=down, text="probe:N")
-    )
-    return layered(bar, names).properties(height=alt.Step(ROW))
+    return layered(bar, names_above(rows, order, palette)).properties(height=height)
 
 
 def outcome_words(rows: pd.DataFrame) -> str:

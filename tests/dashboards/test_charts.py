@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dashboards.charts.forest import gate_forest, headline_forest, interval_alt
+from dashboards.charts.naming import named_rows
 from dashboards.charts.palette import DARK, LIGHT, SHAPES, WORDS
 from dashboards.charts.risk import risk_map
 from dashboards.frames.run import gates, headlines, worst_bounds
@@ -88,3 +89,21 @@ def test_a_chart_is_told_in_words_with_every_interval():
         [{"title": "Right answers", "dataset": "facts", "unit": "share", "value": 0.25, "low": 0.2, "high": 0.3}]
     )
     assert interval_alt(rows) == "Right answers, facts: 25 of 100, interval 20 to 30"
+
+
+def test_a_long_name_is_broken_into_lines_that_end_right_above_their_row():
+    long = "Right choices, or continuations that the model would have written: sensible endings of short stories"
+    rows, height = named_rows(pd.DataFrame({"row": ["Short", long, "Short"]}))
+    short, broken, again = rows["lines"]
+    assert " ".join(broken.split()) == long
+    assert max(map(len, broken.split("\n"))) <= 46
+    assert short == again == "\n\nShort"
+    # Each further line is room that no row before had.
+    assert height.step - named_rows(pd.DataFrame({"row": ["Short"]}))[1].step == 2 * 15
+
+
+def test_the_map_has_a_column_for_each_kind_of_group_and_a_cell_once(view):
+    rows = worst_bounds(view)
+    assert not rows.duplicated(["probe", "by"]).any()
+    (cells, *_) = risk_map(rows, LIGHT).to_dict()["layer"]
+    assert cells["encoding"]["x"]["field"] == "by"
