@@ -24,9 +24,12 @@ __all__ = [
     "chosen",
     "is_dark",
     "library",
+    "newest",
+    "opened_for",
     "policies",
     "reader",
     "runs",
+    "shown",
     "troubles",
     "view",
 ]
@@ -65,7 +68,7 @@ def _who() -> str:
         return "unknown"
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _library(store: str, role: str, policies: str) -> Library:
     return open_library(Path(store), Role(role), {name: Path(its) for name, its in json.loads(policies).items()})
 
@@ -75,6 +78,11 @@ def library() -> Library:
     role = reader().role
     if role is None:
         st.stop()
+    return opened_for(role)
+
+
+def opened_for(role: Role) -> Library:
+    """The store, as that role may see it."""
     return _library(os.environ.get(STORE, "runs"), role.value, os.environ.get(POLICIES, "{}"))
 
 
@@ -98,19 +106,24 @@ def troubles() -> tuple[str, ...]:
     return fetched(url, str(Path(os.environ[STORE]).parent)) if url else ()
 
 
-@st.cache_data(max_entries=50, show_spinner="Reading the run …")
-def _view(store: str, name: str, digest: str, policy: str, today: str) -> RunView:
+@st.cache_data(max_entries=50, show_spinner=False)
+def _view(_its: Library, store: str, name: str, digest: str, policy: str, today: str) -> RunView:
     # A bundle never changes, and another one by its name has another manifest: the key says it all. Waivers of another
     # policy are as of today.
     del store, digest, today
-    return library().view(name, policy)
+    return _its.view(name, policy)
+
+
+def shown(its: Library, name: str, policy: str) -> RunView:
+    """Everything that pages show of a run of ``its``, judged by ``policy``; by its own where that is empty."""
+    return _view(its, str(its.store.root), name, its.fingerprint(name), policy, its.today() if policy else "")
 
 
 def view(name: str) -> RunView:
-    """Everything that pages show of a run, but for single cases; judged by the policy that the address names."""
+    """`shown` of a run to whoever reads, judged by the policy that the address names."""
     its = library()
-    policy = addressed("policy", its.policies)
-    return _view(str(its.store.root), name, its.fingerprint(name), policy, its.today() if policy else "")
+    with st.spinner("Reading the run …"):
+        return shown(its, name, addressed("policy", its.policies))
 
 
 def policies() -> tuple[str, ...]:
@@ -120,7 +133,12 @@ def policies() -> tuple[str, ...]:
 
 def chosen(listed: tuple[Listed, ...]) -> Listed | None:
     """The run that the address names; the newest readable one where it names none, or one that is not there."""
-    return _named(listed, "run") or next((one for one in listed if not one.trouble), None)
+    return _named(listed, "run") or newest(listed)
+
+
+def newest(listed: tuple[Listed, ...]) -> Listed | None:
+    """The newest run that can be read; None where there is none."""
+    return next((one for one in listed if not one.trouble), None)
 
 
 def baseline(listed: tuple[Listed, ...]) -> Listed | None:

@@ -69,9 +69,13 @@ def forests(
         chart(f"{title}, in {words}", draw(its, palette()), its, key=f"{key}-{unit}", words=interval_alt(its))
 
 
+@st.fragment
 def table(label: str, rows: pd.DataFrame, *, key: str) -> None:
-    """Rows behind a fold, and as a file."""
-    with st.expander(label):
+    """Rows behind a fold, and as a file: sent once the fold is opened, since few readers open any of a page's many."""
+    fold = st.expander(label, key=f"fold-{key}", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         st.dataframe(rows, hide_index=True, key=f"table-{key}")
         st.download_button("Download as CSV", rows.to_csv(index=False), f"{key}.csv", "text/csv", key=f"csv-{key}")
 

@@ -7,7 +7,7 @@ import os
 import socket
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,7 @@ from streamlit.config import get_option, set_option
 
 from dashboards.login import read_login, secrets
 from dashboards.started import LOGIN, POLICIES, ROLE, STORE, URL
-from harness.query import HarnessError, Library, Role, open_library
+from harness.query import Role, open_library
 
 __all__ = ["HEADERS", "Headers", "Served", "serve"]
 
@@ -92,23 +92,16 @@ class Served:
     url: str = ""
 
 
-def _ready(its: Library) -> Callable[[App], AbstractAsyncContextManager[None]]:
+@asynccontextmanager
+async def _ready(_: App) -> AsyncIterator[None]:
     """What is done between start and the first reader: imports and a first look take seconds that nobody waits for."""
+    await to_thread(_look)
+    yield
 
-    def look() -> None:
-        import_module("dashboards.family")
-        newest = next((run for run in its.runs() if not run.trouble), None)
-        if newest is not None:
-            # Whatever is wrong with it is told where it is shown.
-            with suppress(HarnessError, ValueError, KeyError, TypeError):
-                its.view(newest.name)
 
-    @asynccontextmanager
-    async def ready(_: App) -> AsyncIterator[None]:
-        await to_thread(look)
-        yield
-
-    return ready
+def _look() -> None:
+    # Not before the server runs: Streamlit takes whatever is kept before that for a script's without a server.
+    import_module("dashboards.ahead").look_ahead(Role(os.environ[ROLE]))
 
 
 def serve(its: Served, *, port: int) -> None:
@@ -124,9 +117,12 @@ def serve(its: Served, *, port: int) -> None:
         UsageError: a policy has no gate, or the login is not complete.
     """
     # Whatever cannot be read is refused here, where somebody can still repair it, and not on the first page.
-    library = open_library(its.store, Role(its.role), its.policies)
+    open_library(its.store, Role(its.role), its.policies)
     login = None if its.login is None else read_login(its.login)
     with socket.create_server(("127.0.0.1", port)) as listening:
+        # Connections inherit it. The event loop would set it on sockets of its own making only, and without it each of
+        # the hundred files of a first page waits 40 ms for an acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         os.environ[STORE], os.environ[ROLE] = str(its.store.resolve()), its.role
         os.environ[POLICIES] = json.dumps({name: str(path.resolve()) for name, path in its.policies.items()})
         os.environ[LOGIN] = "" if its.login is None else str(its.login.resolve())
@@ -134,7 +130,7 @@ def serve(its: Served, *, port: int) -> None:
         app = App(
             APP,
             middleware=[Middleware(Headers)],
-            lifespan=_ready(library),
+            lifespan=_ready,
             secrets=None if login is None else secrets(login),
         )
         if login is not None:

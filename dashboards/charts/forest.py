@@ -24,7 +24,7 @@ def headline_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         palette: Of the background.
     """
     named = rows.assign(row=rows["title"] + " · " + rows["dataset"], word=rows["ruling"].map(WORDS))
-    return _forest(named, palette, str(rows["unit"].iloc[0]))
+    return _stacked(_forest(named, palette, str(rows["unit"].iloc[0])), named)
 
 
 def gate_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -44,7 +44,7 @@ def gate_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         .mark_tick(color=palette.ink, thickness=3, size=24)
         .encode(x="at:Q", y=alt.Y("row:N", sort=list(named["row"]), axis=None), tooltip=["row:N", "limit:N"])
     )
-    return layered(_forest(named, palette, unit), line).properties(height=named_rows(named)[1])
+    return _stacked([*_forest(named, palette, unit), line], named)
 
 
 def group_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -55,11 +55,16 @@ def group_forest(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         palette: Of the background.
     """
     named = rows.assign(row=rows["group"], ruling="none", word="no limit for single groups")
-    return _forest(named, palette, str(rows["unit"].iloc[0]))
+    return _stacked(_forest(named, palette, str(rows["unit"].iloc[0])), named)
 
 
-def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
-    rows, height = named_rows(rows)
+def _stacked(layers: Sequence[alt.Chart], named: pd.DataFrame) -> alt.LayerChart:
+    """All layers at once: each layer of layers would be copied and checked again."""
+    return layered(*layers).properties(height=named_rows(named)[1])
+
+
+def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> list[alt.Chart]:
+    rows, _ = named_rows(rows)
     order = list(rows["row"])
     shares = unit == "share"
     scale = 100 if unit in OF_100 else 1
@@ -90,9 +95,7 @@ def _forest(rows: pd.DataFrame, palette: Palette, unit: str) -> alt.LayerChart:
         x="value:Q", y=down, color=colour, shape=shape, tooltip=told
     )
     null = base.transform_filter("isValid(datum.null)").mark_tick(color=palette.faint, thickness=2, size=16)
-    return layered(null.encode(x="null:Q", y=down), bar, dot, names_above(rows, order, palette)).properties(
-        height=height
-    )
+    return [null.encode(x="null:Q", y=down), bar, dot, names_above(rows, order, palette)]
 
 
 def _whole(shares: pd.DataFrame) -> list[float]:

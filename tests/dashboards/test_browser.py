@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import socket
+from csv import DictReader
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlparse
 from urllib.request import urlopen
@@ -190,6 +191,15 @@ def resize(window, width, height, scale=1):
     window.wait_for_timeout(400)
 
 
+def unfold(window, browsing):
+    """Open whatever can be folded out: what is inside may be sent only then."""
+    window.evaluate(
+        "document.querySelectorAll('[data-testid=stMain] details:not([open]) > summary').forEach(its => its.click())"
+    )
+    window.wait_for_timeout(100)
+    browsing.settled(window)
+
+
 def fitted(window):
     """What is too wide, once charts have had time to be laid out anew."""
     for _ in range(20):
@@ -207,6 +217,7 @@ def test_a_poisoned_page_asks_nobody_interrupts_nobody_and_fits_every_screen(rou
     follow(shared, browsing, route)
     assert "model" in shared.locator("[data-testid=stMain]").inner_text()
     assert shared.get_by_text("What this cannot tell you").count() == 1
+    unfold(shared, browsing)
     # The second is what a reader sees who looks at the first at twice the size.
     for size in ((1440, 900), (720, 450, 2), (390, 844)):
         resize(shared, *size)
@@ -276,6 +287,18 @@ def test_a_click_on_the_map_shows_how_the_number_was_found(browsing, server, nam
     page.get_by_role("link", name=re.compile("Closed-book")).first.click()
     page.get_by_role("heading", name="Does it make things up?").wait_for()
     assert query(page) == {"run": names["study"]}
+
+
+def test_the_table_of_a_chart_comes_when_its_fold_is_opened_and_can_be_taken_away(browsing, server, names, page):
+    browsing.visit(page, server.address("", {"run": names["one"]}))
+    assert page.locator("[data-testid=stMain] [data-testid=stDataFrame]").count() == 0
+    page.locator("summary", has_text="Show as table").first.click()
+    page.get_by_test_id("stDataFrame").first.wait_for()
+    with page.expect_download() as taken:
+        page.get_by_test_id("stDownloadButton").get_by_role("button", name="Download as CSV").click()
+    rows = list(DictReader(Path(taken.value.path()).read_text(encoding="utf-8").splitlines()))
+    assert rows
+    assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in rows)
 
 
 def test_everything_is_reached_with_keys_alone_and_what_is_reached_is_seen(browsing, server, page):

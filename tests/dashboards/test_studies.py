@@ -49,7 +49,11 @@ def mitigations(app):
 
 
 def drawn(app):
-    """The numbers before and after of every chart of a page, as the table below each has them."""
+    """The numbers before and after of every chart of a page, as the table below each has them once it is opened."""
+    for fold in app.expander:
+        if fold.label == "Show as table":
+            app.session_state[fold.proto.id.split("-", 2)[2]] = True  # what stands before the second dash is a digest
+    app.run()
     tables = [one.value for one in app.dataframe if "before" in one.value]
     return [row for table in tables for row in table.to_dict("records")]
 
