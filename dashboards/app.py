@@ -37,7 +37,7 @@ PAGES = {
 }
 
 # Pages that have something to say where there is no run: studies lie beside the runs of a store.
-WITHOUT_RUN = {"mitigations"}
+WITHOUT_RUN = {"mitigations", "privacy"}
 
 st.set_page_config(page_title="harness", layout="wide")
 st.html(Path(__file__).parent / "print.css")

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from dashboards.opened import address, addressed, before, chosen, library, policies, reader, runs, troubles, view
+from dashboards.choices import choice
+from dashboards.opened import addressed, before, chosen, library, policies, reader, runs, troubles, view
 from dashboards.safe_text import escaped, plain
 from harness.query import RULINGS, Listed, Role, plural
 
-__all__ = ["ICONS", "age", "bar", "choice", "door", "needs_run"]
+__all__ = ["ICONS", "age", "bar", "door", "needs_run"]
 
 ICONS = {
     "pass": "●",
@@ -101,35 +101,6 @@ def _choices(listed: tuple[Listed, ...], one: Listed) -> None:
         chip(one)
 
 
-def choice(
-    place: DeltaGenerator, label: str, titles: Mapping[str, str], value: str, *, key: str, empty: str | None = None
-) -> None:
-    """A choice that stands in the address by its name, where Streamlit's own binding would write its title.
-
-    Args:
-        place: Where it is laid out.
-        label: What is chosen.
-        titles: Titles of the choices by name.
-        value: Name of what is chosen now; empty for nothing.
-        key: Of the address.
-        empty: What is told where nothing is chosen; None where something always is.
-    """
-    st.session_state[key] = value or None
-    place.selectbox(
-        label,
-        list(titles),
-        index=0 if empty is None else None,
-        placeholder=empty,
-        format_func=lambda name: titles.get(name, ""),
-        key=key,
-        on_change=lambda: address(key, st.session_state[key]),
-        disabled=not titles,
-    )
-    if value and value == addressed(key, titles):
-        # A link to this page has left it out.
-        address(key, value)
-
-
 def chip(one: Listed) -> None:
     """The verdict as shape, word and colour."""
     banner = view(one.name).banner if addressed("policy", policies()) else one.banner
@@ -138,9 +109,11 @@ def chip(one: Listed) -> None:
 
 
 def needs_run() -> Listed:
-    """The run that the page is about; `bar` has stopped already where there is none."""
-    one = chosen(runs())
+    """The run that the page is about; where there is none, say what fills the store and stop."""
+    listed = runs()
+    one = chosen(listed)
     if one is None:
+        _empty(listed)
         st.stop()
     return one
 

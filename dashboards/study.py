@@ -8,8 +8,9 @@ from shlex import quote
 import pandas as pd
 import streamlit as st
 
-from dashboards.bar import COLOURS, ICONS, choice
+from dashboards.bar import COLOURS, ICONS
 from dashboards.charts.studies import dose_response, dumbbells, frontier, kept_promises
+from dashboards.choices import choice
 from dashboards.frames.studies import (
     KINDS,
     answers,

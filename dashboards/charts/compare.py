@@ -103,12 +103,12 @@ def _ground(palette: Palette, margin: float | None) -> list[alt.Chart]:
     if margin is not None:
         zone = pd.DataFrame([{"from": -margin, "to": margin}])
         made.append(alt.Chart(zone).mark_rect(color=palette.faint, opacity=0.18).encode(x="from:Q", x2="to:Q"))
-    at = pd.DataFrame([{"at": 0.0, "words": "no real change in the shaded zone" if margin else "no change"}])
+    at = pd.DataFrame([{"at": 0.0, "words": "no real change: shaded" if margin else "no change"}])
     line = alt.Chart(at).mark_rule(color=palette.ink, strokeWidth=1.5).encode(x="at:Q")
     words = alt.Chart(at).mark_text(
-        align="left", baseline="top", dx=4, color=palette.ink, fontSize=11, fontStyle="italic"
+        align="left", baseline="bottom", dx=4, color=palette.ink, fontSize=11, fontStyle="italic"
     )
-    return [*made, line, words.encode(x="at:Q", y=alt.value(0), text="words:N")]
+    return [*made, line, words.encode(x="at:Q", y=alt.value("height"), text="words:N")]
 
 
 def change_alt(rows: pd.DataFrame) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 import pandas as pd
 
 from dashboards.safe_text import plain
 from harness.query import Link, TrendSeries
 
-__all__ = ["LINKS", "RUNS", "joins", "marks", "named", "run_rows"]
+__all__ = ["LINKS", "RUNS", "joins", "marks", "run_rows"]
 
 RUNS = (
     "place",
@@ -70,14 +67,3 @@ def marks(series: TrendSeries) -> pd.DataFrame:
         if step.link is not Link.SAME
     ]
     return pd.DataFrame(rows, columns=list(MARKS))
-
-
-def named(choices: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Keys by titles, for a choice whose titles stand in the address: a title that is not unique names its key too.
-
-    Args:
-        choices: Keys and titles.
-    """
-    titles = dict(choices)
-    seen = Counter(titles.values())
-    return {plain(title if seen[title] == 1 else f"{title} ({key})"): key for key, title in titles.items()}

@@ -4,10 +4,10 @@ import streamlit as st
 
 from dashboards.bar import needs_run
 from dashboards.charts.compare import change_alt, change_forest
+from dashboards.choices import choose, named
 from dashboards.compared import changes, paired
 from dashboards.flipped import flipped_section
 from dashboards.frames.compare import changed_lines, counted, not_compared, shared_items
-from dashboards.frames.trend import named
 from dashboards.opened import baseline, runs, view
 from dashboards.parts import chart, limits, palette, table
 from dashboards.safe_text import escaped
@@ -37,10 +37,7 @@ families = sorted({cell.family for cell in both.open})
 first, second, third, fourth = st.columns([2, 4, 2, 2], vertical_alignment="bottom")
 family = first.selectbox("Family", families, index=None, placeholder="all", key="family", bind="query-params")
 within = named([(cell.cell, cell.title) for cell in both.open if family in {None, cell.family}])
-probe = second.selectbox(
-    "Probe", list(within), index=None, placeholder="headlines of all", key="probe", bind="query-params"
-)
-cell = within.get(probe or "")
+cell = choose(second, "Probe", within, key="probe", empty="headlines of all")
 points = third.number_input(
     "Too small to matter, in points",
     min_value=0.1,
@@ -117,7 +114,5 @@ if told.refused:
     table("Show as table", not_compared(told.refused), key="refused")
 if both.open:
     table("How many cases both runs have", shared_items(both.open), key="items")
-    flipped_section(
-        base.name, run.name, [one for one in both.open if one.cell in ({cell} if cell else set(within.values()))]
-    )
-limits(shown, [one for one in shown.sections if f"{one.card.id}@{one.result.dataset}" in within.values()])
+    flipped_section(base.name, run.name, [one for one in both.open if one.cell in ({cell} if cell else set(within))])
+limits(shown, [one for one in shown.sections if f"{one.card.id}@{one.result.dataset}" in within])

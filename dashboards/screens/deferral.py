@@ -10,7 +10,7 @@ from dashboards.opened import view
 from dashboards.parts import chart, limits, palette
 from dashboards.safe_text import escaped, plain
 from dashboards.tables import cost_of, selected
-from harness.query import advised, amount, dataset_words, handover, plural
+from harness.query import advised, amount, dataset_words, handed_text, handover, plural
 
 RATIOS = (0.5, 1, 2, 3, 5, 10, 20, 50, 100)
 """Prices of a wrong answer, in hand-overs."""
@@ -60,7 +60,7 @@ else:
         st.markdown(escaped(sentence, limit=900))
     rows = costs(advice)
     chart(
-        f"Cheapest where {escaped(amount(advice.cheapest.handed, 'share'))} are handed over",
+        f"Cheapest where {escaped(handed_text(advice.cheapest.handed, advice.n))} are handed over",
         cost_curve(rows, palette()),
         rows,
         key="cost",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboards.bar import needs_run
 from dashboards.charts.energy import cost_bars
+from dashboards.choices import choose
 from dashboards.frames.energy import beside, told
 from dashboards.opened import library, view
 from dashboards.parts import chart, limits, palette, table
@@ -97,8 +98,7 @@ def compared(every: Sequence[Spending], run: str) -> None:
     if len(every) < 2:
         st.markdown("There is no other run to compare with.")
         return
-    key = st.selectbox("What", list(COMPARED), format_func=lambda one: COMPARED[one], key="cost", bind="query-params")
-    key = key if key in COMPARED else "seconds_per_asks"
+    key = choose(st.container(), "What", COMPARED, key="cost") or "seconds_per_asks"
     rows = beside(every, key, run)
     known = rows[rows["value"].notna()].sort_values("value", ascending=False, kind="stable")
     silent = rows[rows["value"].isna()]

@@ -3,18 +3,18 @@
 import streamlit as st
 
 from dashboards.bar import needs_run
+from dashboards.choices import choose
 from dashboards.opened import view
 from dashboards.parts import limits
-from dashboards.safe_text import escaped
+from dashboards.safe_text import escaped, plain
 from harness.query import dataset_words, frameworks
 
 shown = view(needs_run().name)
 known = frameworks()
 st.title("Which obligation does this inform?")
 st.markdown("A test is at most evidence relevant to an entry: whether a duty is met is for people to decide.")
-key = st.selectbox(
-    "Framework", list(known), format_func=lambda one: known[one].title, key="framework", bind="query-params"
-)
+titles = {name: plain(its.title) for name, its in known.items()}
+key = choose(st.container(), "Framework", titles, key="framework") or next(iter(known))
 framework = known[key]
 st.caption(f"{escaped(framework.edition)}; checked {framework.last_checked.isoformat()}")
 cited = {

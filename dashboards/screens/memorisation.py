@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards.charts.families import curves, curves_words
 from dashboards.charts.memorisation import exposed_chart, exposed_words
+from dashboards.choices import choose
 from dashboards.family import Apart, family_page
 from dashboards.frames.families import cell_of, curve
 from dashboards.frames.memorisation import exposed
@@ -114,11 +115,11 @@ def spreads(found: Sequence[Exposures]) -> None:
     missing = [its for its in found if its.missing]
     for its in missing:
         st.markdown(f"No distribution: {escaped(its.missing, limit=600)}.")
-    known = {_named(its): its for its in found if its.steps}
+    known = {str(its.repeats) if its.repeats is not None else "all": its for its in found if its.steps}
     if not known:
         return
-    picked = st.selectbox("In the training", list(known), key="repeats", bind="query-params")
-    its = known.get(picked) or next(iter(known.values()))
+    titles = {name: _named(its) for name, its in known.items()}
+    its = known[choose(st.container(), "In the training", titles, key="repeats") or next(iter(known))]
     rows = exposed(its)
     chart(
         its.finding,

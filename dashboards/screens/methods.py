@@ -24,5 +24,5 @@ for card in {section.card.id: section.card for section in shown.sections}.values
 if shown.readers:
     st.subheader("Instruments: what read the replies, and how well")
     for reader in shown.readers:
-        st.markdown(f"- **{escaped(reader.title)}**: {escaped(reader.accuracy, limit=900)}")
+        st.markdown(f"- **{escaped(reader.title)}**: {escaped(reader.accuracy, limit=4000)}")
 limits(shown, ())

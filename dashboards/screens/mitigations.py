@@ -4,7 +4,7 @@ from shlex import quote
 
 import streamlit as st
 
-from dashboards.bar import choice
+from dashboards.choices import choice
 from dashboards.opened import addressed, chosen, library, runs, view
 from dashboards.safe_text import escaped, plain
 from dashboards.study import (

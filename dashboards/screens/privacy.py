@@ -1,17 +1,15 @@
 """What is promised, what leaks?"""
 
-from collections.abc import Sequence
-from typing import TypeVar
-
 import streamlit as st
 
 from dashboards.bar import needs_run
 from dashboards.charts.forest import group_forest, interval_alt
 from dashboards.charts.privacy import bounds_chart, roc_chart, spent_chart, traded_chart
+from dashboards.choices import choose, named
 from dashboards.frames.privacy import areas, bounds, roc, spent, traded
-from dashboards.opened import library, view
+from dashboards.opened import chosen, library, runs, view
 from dashboards.parts import chart, limits, palette
-from dashboards.safe_text import escaped, plain
+from dashboards.safe_text import escaped
 from harness.query import (
     Absence,
     Audited,
@@ -31,7 +29,6 @@ from harness.query import (
     training_record,
 )
 
-T = TypeVar("T")
 SIGNS = {
     Standing.REFUTED: "■",
     Standing.KEPT: "●",
@@ -142,17 +139,9 @@ def membership(run: str, attacks: tuple[MembershipAttack, ...]) -> None:
             words=interval_alt(rows, ("title",)),
         )
         st.caption("The short line is guessing: 50 of 100. An interval that holds it shows no leak, and excludes none.")
-    known = labelled([(one.title, one.cell, one) for one in attacks])
-    picked = st.selectbox("Attack", list(known), key="attack", bind="query-params")
-    one_attack(run, known.get(picked) or attacks[0])
-
-
-def labelled(choices: Sequence[tuple[str, str, T]]) -> dict[str, T]:
-    """What there is to choose from by a label, which stands in the address too: titles, longer where two are alike."""
-    titles = [title for title, _, _ in choices]
-    return {
-        plain(title if titles.count(title) == 1 else f"{title} · {further}"): one for title, further, one in choices
-    }
+    known = {f"{one.metric}@{one.cell}": one for one in attacks}
+    titles = named([(name, one.title) for name, one in known.items()])
+    one_attack(run, known[choose(st.container(), "Attack", titles, key="attack") or next(iter(known))])
 
 
 def one_attack(run: str, attack: MembershipAttack) -> None:
@@ -194,9 +183,9 @@ def price(studies: tuple[Tradeoff, ...]) -> None:
         st.markdown("No study of this store tried several budgets of privacy. These do, with small models:")
         st.code("harness study privacy_text\nharness study privacy_pictures", language=None)
         return
-    known = labelled([(one.title, one.name, one) for one in studies])
-    picked = st.selectbox("Study", list(known), key="study", bind="query-params")
-    its = known.get(picked) or studies[0]
+    known = {one.name: one for one in studies}
+    titles = named([(name, one.title) for name, one in known.items()])
+    its = known[choose(st.container(), "Study", titles, key="study") or next(iter(known))]
     st.markdown(escaped(its.question, limit=600))
     for kind, numbers in (("risk", its.risks), ("usefulness", its.uses)):
         for place, arms in enumerate(numbers):
@@ -221,18 +210,34 @@ def price(studies: tuple[Tradeoff, ...]) -> None:
         st.markdown(f"- {escaped(text, limit=900)}")
 
 
-def page(run: str, shown: RunView) -> None:
+def page(run: str, shown: RunView, studies: tuple[Tradeoff, ...]) -> None:
     """Lay out the page."""
-    st.title("What is promised, what leaks?")
     promise = promised(shown)
     the_promise(run, promise)
     beside_the_audit(promise, audited(library(), run, shown, promise))
     attacks = membership_attacks(shown.sections)
     membership(run, attacks)
-    price(tradeoffs(library()))
+    price(studies)
     probes = {one.cell.partition("@")[0] for one in attacks} | {"memorisation.audited_epsilon"}
     limits(shown, [section for section in shown.sections if section.card.id in probes])
 
 
-chosen = needs_run().name
-page(chosen, view(chosen))
+def without_run(studies: tuple[Tradeoff, ...]) -> None:
+    """Lay out what studies alone can tell."""
+    st.markdown("This store holds studies and no run, so there is no single model's promise to hold against its leaks.")
+    price(studies)
+    st.subheader("What this cannot tell you")
+    st.markdown(
+        "- What another model leaks: a study speaks of the models that it trained, on the data it trained them on."
+    )
+
+
+found = tradeoffs(library())
+one = chosen(runs())
+if one is None and not found:
+    one = needs_run()
+st.title("What is promised, what leaks?")
+if one is None:
+    without_run(found)
+else:
+    page(one.name, view(one.name), found)

@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboards.bar import needs_run
 from dashboards.charts.trend import trend_alt, trend_chart
-from dashboards.frames.trend import joins, marks, named, run_rows
+from dashboards.choices import choose, named
+from dashboards.frames.trend import joins, marks, run_rows
 from dashboards.opened import library, view
 from dashboards.parts import chart, limits, palette
 from dashboards.safe_text import escaped, plain
@@ -34,10 +35,7 @@ model = first.selectbox(
 )
 its = [point for point in points if point.model == model]
 metrics = named([(f"{point.metric}@{point.cell.partition('@')[2]}", point.title) for point in its])
-metric = metrics.get(
-    second.selectbox("Headline number", list(metrics), index=None, placeholder="all", key="metric", bind="query-params")
-    or ""
-)
+metric = choose(second, "Headline number", metrics, key="metric", empty="all")
 profiles = sorted({point.profile for point in its})
 profile = third.selectbox(
     "Profile", profiles, index=None, placeholder="all", key="profile", bind="query-params", format_func=plain

@@ -20,7 +20,7 @@ from harness.query.comparison import (
     in_lines,
 )
 from harness.query.deferral import Handover, Selection, handover, selections
-from harness.query.deferral_costs import Advice, advice_on, advised
+from harness.query.deferral_costs import Advice, advice_on, advised, handed_text
 from harness.query.energy import Figure, How, Spending, figures, spending, spendings, training_figures
 from harness.query.exposure import Exposures, exposures
 from harness.query.flips import Flip, FlipCount, FlipPage, count_flips, flips_of
@@ -170,6 +170,7 @@ __all__ = [
     "flips_of",
     "found_at_levels",
     "frameworks",
+    "handed_text",
     "handover",
     "how_lines",
     "in_lines",

@@ -23,7 +23,7 @@ from harness.text.sentences import share_text
 if TYPE_CHECKING:
     from harness.query.library import Library
 
-__all__ = ["Advice", "Cost", "advice_on", "advise", "advised", "price"]
+__all__ = ["Advice", "Cost", "advice_on", "advise", "advised", "handed_text", "price"]
 
 CONFIDENCE = 0.95
 
@@ -166,10 +166,15 @@ def advised(advice: Advice) -> tuple[str, ...]:
     """Say the cheapest threshold in plain sentences: what to hand over, what then is wrong, and what it costs."""
     low, high = advice.alike
     alike = (
-        f"On these {advice.n:,} answers, handing over any share from {share_text(low)} to {share_text(high)} costs"
-        " about as much: the difference may be chance."
+        f"On these {advice.n:,} answers, handing over any share from {handed_text(low, advice.n)} to"
+        f" {handed_text(high, advice.n)} costs about as much: the difference may be chance."
     )
     return (_opening(advice), _costs(advice), *([alike] if high > low else []))
+
+
+def handed_text(share: float, n: int) -> str:
+    """A share of ``n`` answers: of 100, or of the answers where hundredths would hide or invent some."""
+    return share_text(share) if share in (0, 1) or 0.01 <= share <= 0.99 else f"{round(share * n):,} of {n:,}"
 
 
 def _opening(advice: Advice) -> str:
@@ -183,8 +188,8 @@ def _opening(advice: Advice) -> str:
     if its.handed == 0:
         return f"{opening}, answer every question: {_told(advice.overall)} answers are wrong."
     return (
-        f"{opening}, hand over the least sure {share_text(its.handed)}: of the answers given {_told(advice.risk)} are"
-        f" then wrong, instead of {share_text(advice.overall.value)}."
+        f"{opening}, hand over the least sure {handed_text(its.handed, advice.n)}: of the answers given"
+        f" {_told(advice.risk)} are then wrong, instead of {share_text(advice.overall.value)}."
     )
 
 

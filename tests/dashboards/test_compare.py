@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from math import inf
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,8 +15,9 @@ import pytest
 from dashboards.charts.compare import change_alt, change_forest
 from dashboards.charts.palette import DARK, LIGHT
 from dashboards.charts.trend import trend_alt, trend_chart
+from dashboards.choices import named
 from dashboards.frames.compare import ICONS, WORDS, changed_lines, counted, flip_rows
-from dashboards.frames.trend import joins, marks, named, run_rows
+from dashboards.frames.trend import joins, marks, run_rows
 from harness.query import Moved, Role, compare, count_flips, open_library, trend_points, trend_series
 
 WORSE = "Of 3 headline numbers that can be compared, 1 got worse and 2 are the same."
@@ -32,6 +34,13 @@ def visit(app, page):
 
 def charts(app):
     return [json.loads(one.proto.spec) for one in app.get("vega_lite_chart")]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """A page that compares everything before it is shown, however slow the machine is."""
+    monkeypatch.setattr("dashboards.compared.ON_ENTRY", inf)
+    monkeypatch.setattr("dashboards.compared.PATIENCE", inf)
 
 
 @pytest.fixture
@@ -111,16 +120,16 @@ def test_runs_on_other_data_are_refused_with_the_reason_and_nothing_is_drawn(ope
 
 
 def test_a_probe_of_the_address_shows_all_its_numbers_and_only_changed_ones_where_asked(open_app, two, names):
-    title = "Closed-book truthfulness, facts_mc"
-    app = visit(open_app(two, probe=title), "compare")
+    cell = "hallucination.closed_book@facts_mc"
+    app = visit(open_app(two, probe=cell), "compare")
     whole = len(app.get("vega_lite_chart")[0].proto.spec)
     library = open_library(two, Role.POLICY)
     found = compare(library, names[1], names[0])
-    all_rows = changed_lines(found.lines, cell="hallucination.closed_book@facts_mc", family=None, settled=False)
-    settled = changed_lines(found.lines, cell="hallucination.closed_book@facts_mc", family=None, settled=True)
+    all_rows = changed_lines(found.lines, cell=cell, family=None, settled=False)
+    settled = changed_lines(found.lines, cell=cell, family=None, settled=True)
     assert len(all_rows) > len(settled) > 0
     assert set(settled["word"]) <= {"better", "worse", "changed"}
-    app = visit(open_app(two, probe=title, changed="true"), "compare")
+    app = visit(open_app(two, probe=cell, changed="true"), "compare")
     assert len(app.get("vega_lite_chart")[0].proto.spec) < whole
     # What is not known is as if nothing were said.
     app = visit(open_app(two, probe="' OR 1=1", family="nonsense", margin="-4"), "compare")
@@ -150,7 +159,7 @@ def test_changes_are_drawn_with_word_shape_and_the_line_of_no_change(two, names)
     (data,) = (its for its in drawn["datasets"].values() if "step" in its[0])
     assert [row["step"] for row in data] == pytest.approx([100 * value for value in shares["step"]])
     assert all(row["label"].startswith(f"{row['shape']} {row['word']} · ") for row in data)
-    assert any(its[0].get("words") == "no real change in the shaded zone" for its in drawn["datasets"].values())
+    assert any(its[0].get("words") == "no real change: shaded" for its in drawn["datasets"].values())
     assert {"from": -2.0, "to": 2.0} in [its[0] for its in drawn["datasets"].values()]
     assert change_forest(shares, DARK).to_dict()
     assert "better →" in json.dumps(drawn, ensure_ascii=False)
@@ -197,7 +206,7 @@ def test_a_place_where_other_data_were_asked_is_marked_and_no_line_crosses_it(op
 
 
 def test_filters_of_the_address_choose_a_number_and_days(open_app, two):
-    app = visit(open_app(two, metric="Stereotyped sentence preferred, minimal_pairs"), "trend")
+    app = visit(open_app(two, metric="bias.paired_likelihood/stereotype_share@minimal_pairs"), "trend")
     assert len(charts(app)) == 1
     app = visit(open_app(two, since="2030-01-01"), "trend")
     assert "There are not two runs yet that measured the same" in said(app)
@@ -218,7 +227,7 @@ def test_a_trend_has_its_limit_its_intervals_and_its_words(two):
 
 
 def test_titles_that_two_numbers_share_name_their_keys_too():
-    assert named([("a", "One"), ("b", "Two"), ("c", "Two")]) == {"One": "a", "Two (b)": "b", "Two (c)": "c"}
+    assert named([("a", "One"), ("b", "Two"), ("c", "Two")]) == {"a": "One", "b": "Two (b)", "c": "Two (c)"}
 
 
 def test_what_hostile_probes_and_models_say_is_never_markup_on_either_page(open_app, poisoned, tmp_path):

@@ -17,6 +17,7 @@ from harness.canonical import dumps, loads
 from harness.config import parse
 from harness.execute import Stop
 from harness.query import (
+    Absence,
     Audited,
     CurvePoint,
     Effect,
@@ -25,6 +26,7 @@ from harness.query import (
     Role,
     Standing,
     StudyArm,
+    membership_attacks,
     open_library,
     tradeoffs,
 )
@@ -287,6 +289,23 @@ def test_what_privacy_costs_is_read_from_the_studies_of_the_store(open_app, stud
     assert "private at 3: costly." in words
     assert any("private at 1, epsilon 1: 3 bits" in one.alt for one in charts(app))
     assert "harness study privacy_text" not in words
+
+
+def test_studies_tell_what_privacy_costs_where_there_is_no_run_beside_them(open_app, studied, tmp_path):
+    alone = tmp_path / "alone"
+    shutil.copytree(studied / "studies", alone / "studies")
+    words = said(open_page(open_app, alone, "privacy", "policy"))
+    assert "This store holds studies and no run" in words
+    assert "private at 3: costly." in words
+    assert "What this cannot tell you" in words
+
+
+def test_the_address_names_an_attack_whatever_its_title_says(open_app, texts):
+    its = open_library(texts, Role.AUDITOR)
+    (listed,) = its.runs()
+    *_, last = (one for one in membership_attacks(its.view(listed.name).sections) if not isinstance(one.area, Absence))
+    app = open_page(open_app, texts, "privacy", attack=f"{last.metric}@{last.cell}")
+    assert any(drawn.alt.startswith(f"{last.title}: ") for drawn in charts(app))
 
 
 # ── charts ────────────────────────────────────────────────────────────────────────────────

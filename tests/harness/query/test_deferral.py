@@ -12,7 +12,7 @@ from harness.execute import Stop
 from harness.mitigations import defer_confidence
 from harness.query.access import Role
 from harness.query.deferral import GRID, KINDS, Answers, handover, levels, read_answers, selection, selections
-from harness.query.deferral_costs import advice_on, advise, advised
+from harness.query.deferral_costs import advice_on, advise, advised, handed_text
 from harness.query.library import open_library
 from harness.records import Estimate
 from harness.registry import Registry
@@ -198,6 +198,18 @@ def test_the_advice_is_told_in_numbers_of_a_hundred():
     )
     assert second.startswith("On average 100 questions then cost as much as 75 hand-overs (95 % interval ")
     assert second.endswith("; answering every question costs 94, handing every one over 100.")
+
+
+def test_a_share_that_hundredths_would_hide_is_told_of_the_answers_there_are():
+    its = answers([0.9] + [0.1] * 119, [0] + [1] * 119)
+    found = advise(its, 5)
+    assert "hand over the least sure 119 of 120:" in advised(found)[0]
+    assert [handed_text(share, 120) for share in (0, 1 / 120, 0.5, 1)] == [
+        "0 of 100",
+        "1 of 120",
+        "50 of 100",
+        "100 of 100",
+    ]
 
 
 def test_all_is_answered_where_errors_are_cheap_and_none_where_even_the_surest_err_too_often():
