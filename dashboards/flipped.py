@@ -58,7 +58,7 @@ def _flip(before: str, after: str, flip: Flip) -> None:
         ):
             with place:
                 st.markdown(f"**{title}**: {escaped(sample.outcome)}")
-                show_answer(sample)
+                show_answer(library(), run, sample)
                 if sample.hidden:
                     st.caption(f"{plural(sample.hidden, 'passage')} that looked like personal data were blacked out.")
                 st.page_link(

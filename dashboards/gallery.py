@@ -10,7 +10,7 @@ from dashboards.opened import library
 from dashboards.safe_text import escaped, plain
 from harness.query import Gallery, Panel, Picture, Section, pictures, plural
 
-__all__ = ["contact_sheet", "exhibits", "pictures_of"]
+__all__ = ["contact_sheet", "exhibits", "images", "pictures_of"]
 
 THUMB, BESIDE = 72, 104
 """Width in pixels of a picture on the contact sheet, and of one of several side by side."""
@@ -45,7 +45,7 @@ def contact_sheet(run: str, sections: Sequence[Section]) -> None:
         st.markdown(escaped(found.hidden, limit=600))
         return
     st.caption(escaped(found.note, limit=600))
-    _images(found.drawn, THUMB)
+    images(found.drawn, THUMB)
 
 
 def exhibits(run: str, cell: str, title: str, finding: str) -> None:
@@ -77,11 +77,11 @@ def _panels(panels: Sequence[Panel]) -> None:
         for place, panel in zip(st.columns(ABREAST), panels[start : start + ABREAST], strict=False):
             with place:
                 st.markdown(f"**{escaped(panel.title)}**")
-                _images(panel.pictures, BESIDE)
+                images(panel.pictures, BESIDE)
                 st.caption(escaped(panel.note, limit=600))
 
 
-def _images(shown: Sequence[Picture], width: int) -> None:
+def images(shown: Sequence[Picture], width: int) -> None:
     """Pictures in a row that breaks where it must; those that cannot be shown are named below."""
     there = [its for its in shown if its.png]
     if there:

@@ -6,14 +6,17 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards.gallery import images
 from dashboards.opened import reader
 from dashboards.safe_text import escaped, show_untrusted
-from harness.query import HarnessError, Library, Role, Sample, plural, reveal
+from harness.query import HarnessError, Library, Role, Sample, pictures_named, plural, reveal
 
 __all__ = ["gist", "show_answer", "show_asked", "show_sample"]
 
 LONGEST_GIST = 90
 """Characters of a prompt in a list."""
+PICTURE, MOST_PICTURES = 160, 12
+"""Width in pixels of a reply's picture, and how many of them are shown."""
 PARTS = ("prompt", "context", "continuations", "record")
 """Of an ask, by which it may be told, the first that it has."""
 
@@ -30,7 +33,7 @@ def show_sample(library: Library, run: str, sample: Sample) -> None:
     """Lay out ``sample`` of ``run``."""
     whole = st.session_state.get(_key("seen", run, sample)) if library.role is Role.ADMIN else None
     show_asked(whole or sample)
-    show_answer(whole or sample)
+    show_answer(library, run, whole or sample)
     if whole is None and sample.hidden:
         st.caption(f"{plural(sample.hidden, 'passage')} that looked like personal data were blacked out.")
         if library.role is Role.ADMIN:
@@ -55,14 +58,27 @@ def show_asked(sample: Sample) -> None:
         show_untrusted("\n".join(f"{name}: {value}" for name, value in sample.groups.items()))
 
 
-def show_answer(sample: Sample) -> None:
-    """What came back, and how it was judged."""
+def show_answer(library: Library, run: str, sample: Sample) -> None:
+    """What came back, pictures too, and how it was judged."""
     st.caption(f"What came back ({escaped(sample.finish)})")
+    _show_pictures(library, run, sample)
     show_untrusted(sample.text or sample.error or "", missing=_silent(sample))
     st.caption("How it was judged")
     show_untrusted("\n".join(f"{name} = {value:.6g}" for name, value in sample.values.items()) or "no value")
     if sample.note:
         show_untrusted(sample.note)
+
+
+def _show_pictures(library: Library, run: str, sample: Sample) -> None:
+    """The reply's pictures, or why they are not shown."""
+    if not sample.media:
+        return
+    try:
+        images(pictures_named(library, run, sample.media[:MOST_PICTURES]), PICTURE)
+    except HarnessError as error:
+        st.markdown(f"■ {escaped(str(error), limit=600)}")
+    if len(sample.media) > MOST_PICTURES:
+        st.caption(f"The first {MOST_PICTURES} of {plural(len(sample.media), 'picture')}.")
 
 
 def _silent(sample: Sample) -> str:

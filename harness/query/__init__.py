@@ -28,7 +28,7 @@ from harness.query.hallucination import FATES, Composition, composition
 from harness.query.library import Library, Listed, open_library
 from harness.query.membership import MembershipAttack, MembershipCurve, membership_attacks, membership_curve
 from harness.query.pairing import CellPair, Pairing, pairing
-from harness.query.pictures import Gallery, Panel, Picture, pictures
+from harness.query.pictures import Gallery, Panel, Picture, pictures, pictures_named
 from harness.query.privacy import (
     Audited,
     Promised,
@@ -183,6 +183,7 @@ __all__ = [
     "page_of",
     "pairing",
     "pictures",
+    "pictures_named",
     "plural",
     "printable",
     "promised",

@@ -25,13 +25,13 @@ from harness.query.cells import cases_of, scores_of
 from harness.query.damage import DAMAGE
 from harness.query.tables import opened, tables_of
 from harness.records import Ask, Case, Cell, CellStatus, Finish, Judged, Reply
-from harness.report.frames import Frame
+from harness.report.frames import Frame, frame
 from harness.report.gallery import Wall, gallery
 
 if TYPE_CHECKING:
     from harness.query.library import Library
 
-__all__ = ["Gallery", "Panel", "Picture", "Shown", "pictures"]
+__all__ = ["Gallery", "Panel", "Picture", "Shown", "pictures", "pictures_named"]
 
 SMALLEST = 96
 """Pixels of the longer side up to which each pixel of a picture becomes a square, so that single ones are seen."""
@@ -127,6 +127,26 @@ def pictures(library: Library, run: str) -> Gallery:
         note=sheet.note if sheet else "",
         walls={key: _shown(wall) for key, wall in found.walls.items()},
     )
+
+
+def pictures_named(library: Library, run: str, names: Sequence[str]) -> tuple[Picture, ...]:
+    """The pictures of one reply, in its order; one that cannot be shown says why.
+
+    Args:
+        library: The store, and who reads.
+        run: Name of the bundle.
+        names: Of the reply's files.
+
+    Raises:
+        AccessError: the reader sees no single case, or the bundle asks for a stricter role.
+        UsageError: no bundle has that name.
+        BundleError: its manifest cannot be read.
+    """
+    folder = library.folder(run)
+    require(library.role, "raw")
+    require(library.role, _tier(folder))
+    media = in_folder(folder, tuple(sorted(set(names))))
+    return tuple(_picture(frame(name, f"picture {place}", media)) for place, name in enumerate(names, 1))
 
 
 # ── which ones ────────────────────────────────────────────────────────────────────────────

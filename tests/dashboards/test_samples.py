@@ -76,3 +76,18 @@ def test_what_is_blacked_out_is_uncovered_for_an_admin_with_a_reason_alone(open_
     (line,) = (private.parent / ".reveals.jsonl").read_text().splitlines()
     assert json.loads(line)["why"] == "A complaint by Anna"
     assert json.loads(line)["run"] == private.name
+
+
+def test_a_reply_that_is_a_picture_is_shown_as_one(open_app, made):
+    from harness.query import Filter, Role, open_library, page_of
+
+    store = made("pictures")
+    library = open_library(store, Role.AUDITOR)
+    run = next(one.name for one in library.runs() if library.has_pictures(one.name))
+    found = page_of(library, run, Filter(), size=200).samples
+    drawn = next(one for one in found if one.media)
+    app = samples(open_app(store, run=run, cell=drawn.cell, case=drawn.case))
+    assert not app.exception
+    shown = [image for one in app.get("image") for image in one.proto.imgs]
+    assert len(shown) == min(len(drawn.media), 12)
+    assert shown[0].caption == "picture 1"

@@ -13,12 +13,13 @@ import pytest
 from harness.canonical import digest, dumps, loads
 from harness.config import parse
 from harness.contracts import ShowingProbe
+from harness.errors import AccessError
 from harness.evidence.bundle import read_bundle
 from harness.execute import Stop
 from harness.images.pictures import from_png
 from harness.query.access import Role
 from harness.query.library import open_library
-from harness.query.pictures import pictures
+from harness.query.pictures import pictures, pictures_named
 from harness.registry import Registry
 from harness.report.gallery import gallery
 from harness.run import Request, Silent, audit
@@ -202,3 +203,15 @@ def test_a_run_without_pictures_has_none_and_hides_none(tmp_path):
     for role in Role:
         found = seen(folder, role)
         assert (found.drawn, found.walls, found.hidden) == ((), {}, "")
+
+
+def test_the_pictures_of_one_reply_come_in_its_order_for_who_sees_single_cases(copy):
+    names = sorted(path.name for path in (copy / "media").iterdir())[:2]
+    auditor = open_library(copy.parent, Role.AUDITOR)
+    found = pictures_named(auditor, copy.name, [names[1], names[0], "../run.json", names[0]])
+    assert [its.label for its in found] == [f"picture {place}" for place in (1, 2, 3, 4)]
+    assert [bool(its.png) for its in found] == [True, True, False, True]
+    assert found[1].png == found[3].png != found[0].png
+    assert found[2].missing == "the file is not there"
+    with pytest.raises(AccessError):
+        pictures_named(open_library(copy.parent, Role.POLICY), copy.name, names)
