@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.choices import choice
 from dashboards.opened import addressed, before, chosen, library, policies, reader, runs, troubles, view
-from dashboards.safe_text import escaped, plain
+from dashboards.safe_text import commands, escaped, plain
 from harness.query import RULINGS, Listed, Role, plural
 
 __all__ = ["ICONS", "age", "bar", "door", "needs_run"]
@@ -146,5 +146,5 @@ def _empty(listed: tuple[Listed, ...]) -> None:
         st.markdown(f"- {escaped(its.name)} cannot be read: {escaped(its.trouble, limit=500)}")
     st.markdown("A store is filled by any of these:")
     for command, what in FILL:
-        st.code(command, language=None)
+        commands(command)
         st.caption(what)

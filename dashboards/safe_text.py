@@ -12,7 +12,7 @@ import streamlit as st
 
 from harness.query import printable
 
-__all__ = ["escaped", "plain", "show_untrusted"]
+__all__ = ["commands", "escaped", "plain", "show_untrusted"]
 
 LONGEST = 4000
 """Characters of one text."""
@@ -30,6 +30,11 @@ def show_untrusted(text: str, *, missing: str = "") -> None:
         st.caption(missing)
     else:
         st.code(f"{shown}{cut}", language=None, wrap_lines=True)
+
+
+def commands(text: str) -> None:
+    """Show lines to be copied, ours or put together of what `plain` let through; a long one breaks."""
+    st.code(text, language=None, wrap_lines=True)
 
 
 def escaped(text: str, *, limit: int = LONGEST_LABEL) -> str:

@@ -24,9 +24,14 @@ PARTS = ("prompt", "context", "continuations", "record")
 def gist(sample: Sample) -> str:
     """What tells a case from another in a list: how its prompt ends, since many begin with the same examples."""
     asked = sample.ask if isinstance(sample.ask, dict) else {}
-    its = next((text for name in PARTS if (text := _told(asked.get(name)))), "")
+    its = next((text for name in PARTS if (text := _told(asked.get(name)))), "") or _drawn(asked)
     text = " ".join(its.split())
     return text if len(text) <= LONGEST_GIST else f"… {text[-LONGEST_GIST:].partition(' ')[2]}"
+
+
+def _drawn(asked: dict[str, Any]) -> str:
+    """What is to be drawn where no words say it."""
+    return ", ".join(f"{name} {asked[name]}" for name in ("label", "seed") if asked.get(name) is not None)
 
 
 def show_sample(library: Library, run: str, sample: Sample) -> None:

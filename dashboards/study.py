@@ -28,7 +28,7 @@ from dashboards.frames.studies import (
 )
 from dashboards.opened import addressed
 from dashboards.parts import chart, palette, table
-from dashboards.safe_text import escaped, plain, show_untrusted
+from dashboards.safe_text import commands, escaped, plain, show_untrusted
 from harness.query import Kind, StudyPart, StudyRun, StudyView, Tried, plural
 
 __all__ = [
@@ -326,10 +326,10 @@ def proof(view: StudyView, name: str) -> None:
         " comparison and every verdict again, without the model and without a network:"
     )
     folder = quote(plain(name))
-    st.code(f"harness verify studies/{folder}", language=None, wrap_lines=True)
+    commands(f"harness verify studies/{folder}")
     if view.arms:
         st.markdown("And this one run of it alone; its own page is the file report.html there:")
-        st.code(f"harness verify studies/{folder}/arms/{quote(plain(view.arms[0]))}", language=None, wrap_lines=True)
+        commands(f"harness verify studies/{folder}/arms/{quote(plain(view.arms[0]))}")
     with st.expander(f"All {plural(len(view.arms), 'run')}"):
         show_untrusted("\n".join(view.arms), missing="None has evidence.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from textwrap import shorten
 
 import pandas as pd
 
@@ -35,8 +34,6 @@ ROLES: Mapping[str, str] = {
     "private": "noise for privacy",
 }
 NO_NOISE, UNTREATED = "no noise", "no treatment"
-LONGEST = 52
-"""Characters that stand above a bar on a narrow screen."""
 
 
 def bounds(promise: Promised, audit: Audited) -> pd.DataFrame:
@@ -71,13 +68,13 @@ def roc(curve: MembershipCurve) -> pd.DataFrame:
 
 
 def areas(attacks: Sequence[MembershipAttack]) -> pd.DataFrame:
-    """Areas under the curves of attacks, without those that have no number; ``group`` is a short title."""
+    """Areas under the curves of attacks, without those that have no number; ``group`` is the title."""
     rows = []
     for one in attacks:
         if isinstance(one.area, Estimate):
             its = one.area.interval
             numbers = (its.value, its.low, its.high, its.n, one.area.n_unit, one.area.null)
-            name = shorten(printable(one.title), LONGEST, placeholder=" …")
+            name = printable(one.title)
             rows.append((name, one.title, one.cell.partition("@")[0], one.area.unit, *numbers, its.method))
     return pd.DataFrame(rows, columns=list(AREAS))
 

@@ -10,7 +10,7 @@ from dashboards.flipped import flipped_section
 from dashboards.frames.compare import changed_lines, counted, not_compared, shared_items
 from dashboards.opened import baseline, runs, view
 from dashboards.parts import chart, limits, palette, table
-from dashboards.safe_text import escaped
+from dashboards.safe_text import commands, escaped
 from harness.query import in_lines, plural
 
 MOST = 60
@@ -23,7 +23,7 @@ base = baseline(runs())
 if base is None:
     st.markdown("There is no older run that asked the same, so there is nothing to hold this one against.")
     st.markdown("A second run of the same `harness.toml`, with another model or after a change to this one, makes one:")
-    st.code("harness run", language=None)
+    commands("harness run")
     st.caption("Or choose a run under “Held against”, whenever it was.")
     limits(shown, ())
     st.stop()

@@ -8,7 +8,7 @@ from dashboards.frames.deferral import certified, costs, diagram, lines, marks, 
 from dashboards.links import samples_link
 from dashboards.opened import view
 from dashboards.parts import chart, limits, palette
-from dashboards.safe_text import escaped, plain
+from dashboards.safe_text import commands, escaped, plain
 from dashboards.tables import cost_of, selected
 from harness.query import advised, amount, dataset_words, handed_text, handover, plural
 
@@ -32,7 +32,7 @@ if not found:
         " thresholds. Two probes give that: hallucination\\.calibration, by likelihoods or stated confidences, and"
         " hallucination\\.self\\_consistency, by how well several samples of an answer agree."
     )
-    st.code('[run]\nprobes = ["hallucination.calibration", "hallucination.self_consistency"]', language=None)
+    commands('[run]\nprobes = ["hallucination.calibration", "hallucination.self_consistency"]')
     st.caption("In harness.toml; then `harness run`.")
     limits(shown, ())
     st.stop()
@@ -111,7 +111,7 @@ st.markdown(
     " given one by the mitigation `defer`; whether the promise was kept on questions that did not set it is what the"
     " study `deferral` measures:"
 )
-st.code("harness study deferral", language=None)
+commands("harness study deferral")
 
 st.subheader("Is it as often right as it is sure?", anchor="calibration")
 rows = diagram(its)

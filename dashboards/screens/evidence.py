@@ -6,14 +6,14 @@ from dashboards.bar import needs_run
 from dashboards.frames.run import files
 from dashboards.opened import library, view
 from dashboards.parts import limits, report_of, table
-from dashboards.safe_text import escaped, show_untrusted
+from dashboards.safe_text import commands, escaped, show_untrusted
 from harness.query import plural
 
 run = needs_run().name
 shown = view(run)
 st.title("Can I trust and repeat it?")
 st.markdown("Whoever has this folder can prove every number in it, without the model and without a network:")
-st.code(f"harness verify {run}", language=None)
+commands(f"harness verify {run}")
 if st.button("Verify now", help="Reads every file, judges every reply again, computes every number again."):
     with st.spinner("Verifying …"):
         found = library().verify(run)
@@ -28,9 +28,9 @@ st.markdown(
     "That nobody wrote another bundle in its place is proved by this digest, if it was written down elsewhere when the"
     " run ended. Bundles are not signed:"
 )
-st.code(library().fingerprint(run), language=None)
+commands(library().fingerprint(run))
 st.markdown("The same gates, judged again, and the same audit, asked again:")
-st.code(f"harness gate {run}\nharness run --config {run}/harness.toml", language=None)
+commands(f"harness gate {run}\nharness run --config {run}/harness.toml")
 
 st.subheader("What is in it")
 rows = files(library().files(run))

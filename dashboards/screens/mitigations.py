@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards.choices import choice
 from dashboards.opened import addressed, chosen, library, runs, view
-from dashboards.safe_text import escaped, plain
+from dashboards.safe_text import commands, escaped, plain
 from dashboards.study import (
     before_and_after,
     beside_each_other,
@@ -38,7 +38,7 @@ def treated(run: Listed | None, listed: tuple[StudyListed, ...]) -> None:
     probes = list(dict.fromkeys(cell.partition("@")[0] for cell in sorted(run.cells)))
     asked = " ".join(f"--probes {quote(plain(probe))}" for probe in probes[:3])
     for layer in layers[-1:]:
-        st.code(f"harness mitigate {quote(plain(layer.name))} {asked}", language=None, wrap_lines=True)
+        commands(f"harness mitigate {quote(plain(layer.name))} {asked}")
         st.caption("With the same --model or harness.toml as the run, and the probes whose risk it is to lower.")
 
 
@@ -67,10 +67,10 @@ def filled_by() -> None:
     """The studies that ship, each with the command that runs it."""
     st.markdown("These studies ship. Each is run with one command, and goes on where it was stopped:")
     for one in shipped():
-        st.code(f"harness study {one.name}", language=None)
+        commands(f"harness study {one.name}")
         st.caption(f"{escaped(one.title)}: {escaped(one.question, limit=600)}")
     st.markdown("A single mitigation is tried on your own model with `harness mitigate`, and all are listed by:")
-    st.code("harness mitigations list", language=None)
+    commands("harness mitigations list")
 
 
 every = runs()

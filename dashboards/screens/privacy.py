@@ -9,7 +9,7 @@ from dashboards.choices import choose, named
 from dashboards.frames.privacy import areas, bounds, roc, spent, traded
 from dashboards.opened import chosen, library, runs, view
 from dashboards.parts import chart, limits, palette
-from dashboards.safe_text import escaped
+from dashboards.safe_text import commands, escaped
 from harness.query import (
     Absence,
     Audited,
@@ -54,8 +54,8 @@ def the_promise(run: str, promise: Promised) -> None:
             "○ **Nothing is promised.** This run tells nothing of how its model was trained: only models trained here"
             " do. A promise comes from training with noise, and an audit of that model:"
         )
-        st.code("harness train vae --data digits --epsilon 8 --coins 200 --out models/private", language=None)
-        st.code("harness run --model models/private", language=None)
+        commands("harness train vae --data digits --epsilon 8 --coins 200 --out models/private")
+        commands("harness run --model models/private")
         return
     first, *rest = promise.lines
     st.markdown(f"{'●' if promise.epsilon is not None else '○'} **{escaped(first, limit=900)}**")
@@ -181,7 +181,7 @@ def price(studies: tuple[Tradeoff, ...]) -> None:
     st.subheader("What does privacy cost?")
     if not studies:
         st.markdown("No study of this store tried several budgets of privacy. These do, with small models:")
-        st.code("harness study privacy_text\nharness study privacy_pictures", language=None)
+        commands("harness study privacy_text\nharness study privacy_pictures")
         return
     known = {one.name: one for one in studies}
     titles = named([(name, one.title) for name, one in known.items()])

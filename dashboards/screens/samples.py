@@ -60,7 +60,7 @@ else:
         st.pagination(last, key="page", bind="query-params")
     st.caption(f"{plural(page.fitting, 'case')} in all{f'; {SIZE} on a page' if last > 1 else ''}.")
     for sample in page.samples:
-        label = f"{sample.case} · {sample.cell} · {sample.outcome} · {gist(sample)}"
-        with st.expander(escaped(label), expanded=len(page.samples) == 1):
+        label = (sample.case, sample.cell, sample.outcome, gist(sample))
+        with st.expander(escaped(" · ".join(filter(None, label))), expanded=len(page.samples) == 1):
             show_sample(library(), run, sample)
 limits(shown, [section for key, section in cells.items() if cell in (None, key)])

@@ -9,7 +9,7 @@ from dashboards.charts.training import loss_chart
 from dashboards.frames.training import losses
 from dashboards.opened import library, view
 from dashboards.parts import chart, limits, palette
-from dashboards.safe_text import escaped, show_untrusted
+from dashboards.safe_text import commands, escaped, show_untrusted
 from harness.query import (
     Grid,
     RunView,
@@ -68,7 +68,7 @@ def untold(record: Untold, shown: RunView) -> None:
     with st.expander("The identity of the model"):
         show_untrusted("\n".join(f"{name}: {text}" for name, text in shown.origins.model))
     st.markdown("A model that is trained here shows its losses, its pictures by step and its claim of privacy:")
-    st.code("harness train vae --data digits --out models/digits\nharness run --model models/digits", language=None)
+    commands("harness train vae --data digits --out models/digits\nharness run --model models/digits")
 
 
 def told(record: TrainingRecord) -> None:

@@ -10,7 +10,7 @@ from dashboards.choices import choose, named
 from dashboards.frames.trend import joins, marks, run_rows
 from dashboards.opened import library, view
 from dashboards.parts import chart, limits, palette
-from dashboards.safe_text import escaped, plain
+from dashboards.safe_text import commands, escaped, plain
 from harness.query import plural, trend_points, trend_series
 
 SIZE = 8
@@ -68,7 +68,7 @@ if told:
 else:
     st.markdown("There are not two runs yet that measured the same, so nothing can be said about drift.")
     st.markdown(f"The same `harness.toml`, run again for **{escaped(model or run.model)}**, makes the second:")
-    st.code("harness run --fresh", language=None)
+    commands("harness run --fresh")
 pages = -(-len(told) // SIZE)
 number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
 for one in told[SIZE * (number - 1) : SIZE * number]:

@@ -12,7 +12,7 @@ from harness.stats.multiplicity import holm
 from harness.study.design import Design
 from harness.study.goals import ALPHA, is_goal, side_effects
 from harness.study.records import Compared, Effect, Results
-from harness.text.sentences import DIFFERENCE
+from harness.text.sentences import DIFFERENCE, share_text
 
 __all__ = ["PRICE", "Dumbbell", "EffectRow", "Kind", "axes_of", "direction", "row", "rows_of", "signed"]
 
@@ -131,14 +131,21 @@ def row(effect: Effect, axes: Mapping[tuple[str, str], Axis], kind: Kind, told: 
         name=f"{effect.title}: {group}" if group else effect.title,
         where=effect.cell,
         drawn=_dumbbell(effect, axes[effect.cell, effect.metric]),
-        before="\N{EN DASH}" if effect.before is None else amount(effect.before, effect.unit),
-        after="\N{EN DASH}" if effect.after is None else amount(effect.after, effect.unit),
+        before="\N{EN DASH}" if effect.before is None else held(effect.before, effect.unit),
+        after="\N{EN DASH}" if effect.after is None else held(effect.after, effect.unit),
         change=f"no change: {effect.missing}" if change is None else signed(change.value, effect.unit),
         interval="" if change is None else f"{signed(change.low, effect.unit)} to {signed(change.high, effect.unit)}",
         method="" if change is None else f"{change.method}; n = {change.n:,}",
         key=told[0],
         word=told[1],
     )
+
+
+def held(value: float, unit: str) -> str:
+    """Say what was measured in one arm; a share that another was taken from may lie below nothing."""
+    if unit == "share" and -1 <= value < 0:
+        return f"-{share_text(-value)}"
+    return amount(value, unit)
 
 
 def signed(value: float, unit: str) -> str:
@@ -198,5 +205,5 @@ def _dumbbell(effect: Effect, axis: Axis) -> Dumbbell | None:
         after=axis.x(effect.after),
         null=None if effect.null is None else axis.x(effect.null),
         ticks=tuple((axis.x(tick), figure(tick * scale, "tick")) for tick in axis.ticks),
-        alt=f"{effect.title}: from {amount(effect.before, effect.unit)} to {amount(effect.after, effect.unit)}",
+        alt=f"{effect.title}: from {held(effect.before, effect.unit)} to {held(effect.after, effect.unit)}",
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+
+from dashboards.sample import gist
 
 LEAKED = "Call 030 1234567 or write to anna.beispiel@example.org"
 
@@ -91,3 +94,4 @@ def test_a_reply_that_is_a_picture_is_shown_as_one(open_app, made):
     shown = [image for one in app.get("image") for image in one.proto.imgs]
     assert len(shown) == min(len(drawn.media), 12)
     assert shown[0].caption == "picture 1"
+    assert gist(replace(drawn, ask={"kind": "DrawAsk", "label": 3, "prompt": None, "seed": 7})) == "label 3, seed 7"

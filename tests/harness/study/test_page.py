@@ -13,7 +13,7 @@ from harness.study.frontier import HEIGHT, frontier
 from harness.study.page import render_study
 from harness.study.pairs import Ran
 from harness.study.records import Arm, Check, CheckName, Compared, Effect, Outcome, Results, Role, Ruled
-from harness.study.rows import axes_of, rows_of
+from harness.study.rows import axes_of, held, rows_of
 
 HOSTILE = "<script src='http://example.org/x.js'></script><img src=x onerror=alert(1)>\u202e\x1b[31m"
 
@@ -119,3 +119,11 @@ def test_the_frontier_has_a_dot_for_the_baseline_each_dose_and_the_placebo():
 
 def test_a_study_without_two_arms_that_have_both_numbers_has_no_frontier():
     assert frontier(design(), [compared("short", 0.55, 1.01)]) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [(0.31, "share", "31 of 100"), (-0.06, "share", "-6 of 100"), (0.0, "share", "0 of 100"), (2.5, "bits", "2.5")],
+)
+def test_what_one_arm_has_is_told_of_a_hundred_below_nothing_too(value, unit, told):
+    assert held(value, unit) == told
