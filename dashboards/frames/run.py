@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -32,6 +33,7 @@ __all__ = [
     "gates",
     "groups",
     "headlines",
+    "in_titles",
     "outcomes",
     "unfit",
     "worst_bounds",
@@ -82,6 +84,12 @@ def _headline(section: Section) -> tuple[object, ...] | None:
 def _numbers(its: Estimate) -> tuple[object, ...]:
     interval = its.interval
     return its.unit, interval.value, interval.low, interval.high, interval.n, its.n_unit, its.null
+
+
+def in_titles(view: RunView, text: str) -> str:
+    """A sentence about limits with titles of metrics, where harness.toml and the command line have their names."""
+    names = "|".join(re.escape(name) for name in sorted(view.titles, key=len, reverse=True))
+    return re.sub(rf"(?<![\w./])(?:{names})(?![\w/])", lambda its: f"“{view.titles[its[0]]}”", text) if names else text
 
 
 def gates(view: RunView) -> pd.DataFrame:

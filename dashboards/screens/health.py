@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards.bar import needs_run
 from dashboards.charts.health import outcome_bars, outcome_words
-from dashboards.frames.run import denominators, outcomes
+from dashboards.frames.run import denominators, in_titles, outcomes
 from dashboards.opened import view
 from dashboards.parts import chart, limits, palette, table
 from dashboards.safe_text import escaped
@@ -51,7 +51,7 @@ for name, told in shown.origins.totals:
 if shown.readers:
     st.subheader("Who read the replies, and how often they err")
     for reader in shown.readers:
-        st.markdown(f"- **{escaped(reader.title)}**: {escaped(reader.accuracy, limit=900)}")
+        st.markdown(f"- **{escaped(reader.title)}**: {escaped(reader.accuracy, limit=4000)}")
 for warning in shown.banner.warnings:
-    st.markdown(f"▲ {escaped(warning, limit=900)}")
+    st.markdown(f"▲ {escaped(in_titles(shown, warning), limit=900)}")
 limits(shown, ())

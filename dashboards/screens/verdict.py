@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards.bar import ICONS, needs_run
 from dashboards.charts.forest import gate_forest
-from dashboards.frames.run import gates, unfit
+from dashboards.frames.run import gates, in_titles, unfit
 from dashboards.opened import view
 from dashboards.parts import forests, limits, report_of
 from dashboards.safe_text import escaped
@@ -13,9 +13,9 @@ from harness.query import RULINGS, plural
 shown = view(needs_run().name)
 st.title("May this be released?")
 st.header(f"{ICONS[shown.banner.key]} {shown.banner.word}", anchor=False)
-st.markdown(escaped(shown.banner.sentence, limit=900))
+st.markdown(escaped(in_titles(shown, shown.banner.sentence), limit=900))
 for warning in shown.banner.warnings:
-    st.markdown(f"▲ {escaped(warning, limit=900)}")
+    st.markdown(f"▲ {escaped(in_titles(shown, warning), limit=900)}")
 
 report_of(needs_run().name)
 

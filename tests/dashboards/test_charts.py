@@ -9,7 +9,7 @@ from dashboards.charts.forest import gate_forest, headline_forest, interval_alt
 from dashboards.charts.naming import named_rows
 from dashboards.charts.palette import DARK, LIGHT, SHAPES, WORDS
 from dashboards.charts.risk import risk_map
-from dashboards.frames.run import gates, headlines, worst_bounds
+from dashboards.frames.run import gates, headlines, in_titles, worst_bounds
 from harness.query import RULINGS, Role, open_library
 
 
@@ -53,6 +53,16 @@ def test_the_numbers_of_a_chart_are_those_of_the_view(view):
     drawn = headline_forest(shares, LIGHT).to_dict()
     (data,) = (its for its in drawn["datasets"].values() if "value" in its[0])
     assert [row["value"] for row in data] == pytest.approx([100 * value for value in shares["value"]])
+
+
+def test_a_sentence_about_limits_names_metrics_by_their_titles(view):
+    failed = next(gate for key, gate in view.gates if key == "fail")
+    assert failed.metric in view.banner.sentence
+    told = in_titles(view, view.banner.sentence)
+    assert failed.metric not in told
+    assert f"“{view.titles[failed.metric]}” on {failed.dataset}" in told
+    # Another metric whose name only begins alike is left as it is.
+    assert in_titles(view, f"{failed.metric}x and x{failed.metric}") == f"{failed.metric}x and x{failed.metric}"
 
 
 def test_a_gate_is_drawn_with_its_limit_and_its_ruling(view):
