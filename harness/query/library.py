@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -182,9 +183,17 @@ class Library:
         return verify(self.folder(name), self.registry)
 
     def _cards(self, run: Mapping[str, Any]) -> dict[str, ProbeCard]:
+        """Cards of the probes that ran; and where a limit was set on one that did not fit, its card, for its title."""
         cells: list[Cell] = [from_json(Cell, cell) for cell in run["plan"]["cells"]]
         planned = {cell.probe: cell.settings for cell in cells if cell.status is CellStatus.PLANNED}
-        return {name: self.registry.create("probe", name, settings).card for name, settings in planned.items()}
+        cards = {name: self.registry.create("probe", name, settings).card for name, settings in planned.items()}
+        limited = {str(gate["metric"]).rpartition("/")[0] for gate in (run.get("policy") or {}).get("gates", ())}
+        for cell in cells:
+            if cell.probe in limited - set(cards):
+                # Without it, the limit is told by its name: that hides no finding.
+                with suppress(HarnessError):
+                    cards[cell.probe] = self.registry.create("probe", cell.probe, cell.settings).card
+        return cards
 
 
 def open_library(root: Path, role: Role, policies: Mapping[str, Path] | None = None) -> Library:

@@ -214,3 +214,27 @@ def test_the_verify_button_really_verifies(open_app, one_run):
     app.button[0].click().run()
     assert "Not verified" in said(app)
     assert "scores.parquet" in said(app)
+
+
+def test_limits_that_do_not_fit_a_model_are_told_by_their_titles(open_app, audit_text):
+    text = """
+[model]
+backend = "control"
+trained_on = "text"
+[run]
+profile = "smoke"
+probes = ["hallucination.closed_book", "watermark.image"]
+[probe."hallucination.closed_book"]
+items = 12
+[[gate]]
+metric = "watermark.image/detected"
+min = 0.9
+where_applicable = true
+reason = "What it draws must be known as its own."
+"""
+    app = open_app(audit_text(text).folder.parent)
+    told = [one.value.replace("\\", "") for one in app.markdown if "was passed over" in one.value]
+    assert len(told) == 1, [one.value for one in app.markdown]
+    assert told[0].startswith(
+        "▲ The limit on “Pictures recognised as the model's own (p at most 0.01)” was passed over"
+    )
