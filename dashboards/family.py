@@ -54,7 +54,8 @@ def family_page(family: str, main: Main | None = None) -> None:
     forests("Headline numbers", rows, headline_forest, key="headlines")
     if rows["value"].notna().any():
         st.caption(
-            "The dot is what was measured, the bar its interval, the short line what a harmless model would give."
+            "The dot is what was measured, the bar its interval, the short line what a harmless model, or mere"
+            " guessing, would give."
         )
     contact_sheet(run, sections)
     hidden = () if by is not None or len(sections) == 1 else _further(sections)

@@ -113,7 +113,8 @@ def before_and_after(view: StudyView) -> None:
     st.caption(
         "The ring is the value without the treatment, the filled shape the value with it: ● better, ■ worse or changed,"
         " ◆ may be chance, a grey dot the same. The thin bar is the 95 % interval of the change, the short line what a"
-        " harmless model would give. Of many numbers some always move by chance: better and worse are adjusted for it."
+        " harmless model, or mere guessing, would give. Of many numbers some always move by chance: better and worse"
+        " are adjusted for it."
         " What is worse in usefulness may still be within its margin: the eight questions tell."
     )
     if rows.empty:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
+from dashboards.charts.forest import OF_100
 from dashboards.charts.palette import SHAPES, Palette, layered
 
 __all__ = ["change_alt", "change_forest"]
@@ -34,7 +35,7 @@ def change_forest(rows: pd.DataFrame, palette: Palette, margin: float | None = N
         margin: Of the zone of no real change, in the unit of the rows; None where none is known.
     """
     unit, directed = str(rows["unit"].iloc[0]), bool(rows["directed"].iloc[0])
-    scale = 100.0 if unit == "share" else 1.0
+    scale = 100.0 if unit in OF_100 else 1.0
     drawn = rows.assign(
         row=[str(place) for place in range(len(rows))],
         label=rows["shape"] + " " + rows["word"] + " · " + _names(rows),
@@ -45,7 +46,7 @@ def change_forest(rows: pd.DataFrame, palette: Palette, margin: float | None = N
     reach = max(float(drawn[["step_low", "step_high"]].abs().to_numpy().max()), scale * (margin or 0.0)) or 1.0
     across = alt.X(
         "step_low:Q",
-        title=_axis_title("points" if unit == "share" else unit, directed=directed),
+        title=_axis_title("points" if unit in OF_100 else unit, directed=directed),
         scale=alt.Scale(domain=[-1.08 * reach, 1.08 * reach], nice=False),
         axis=alt.Axis(tickCount=5, format="+.3~r"),
     )

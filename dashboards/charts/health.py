@@ -27,7 +27,7 @@ def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         "scored": palette.rulings["pass"],
         "refused": palette.rulings["waived"],
         "unreadable": palette.rulings["inconclusive"],
-        "truncated": palette.faint,
+        "truncated": palette.ramp[1],
         "failed": palette.rulings["fail"],
     }
     kinds = [name for name in colours if name in set(rows["outcome"])]
@@ -43,7 +43,7 @@ def outcome_bars(rows: pd.DataFrame, palette: Palette) -> alt.LayerChart:
                 "outcome:N",
                 sort=kinds,
                 scale=alt.Scale(domain=kinds, range=[colours[name] for name in kinds]),
-                legend=alt.Legend(orient="top", title=None),
+                legend=alt.Legend(orient="top", title=None, symbolStrokeWidth=0, symbolOpacity=1),
             ),
             order=alt.Order("place:Q"),
             tooltip=[

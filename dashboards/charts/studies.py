@@ -80,13 +80,21 @@ def _placed(rows: pd.DataFrame, scale: int, *, whole: bool) -> pd.DataFrame:
     if whole:
         start, stop = start.clip(0, 1), stop.clip(0, 1)
     return rows.assign(
-        row=rows["name"] + " · " + rows["dataset"],
+        row=_titles(rows),
         line=rows["told"] + ": " + rows["key"].map(SIGNS) + " " + rows["word"],
         early=before * scale,
         late=rows["after"].astype(float) * scale,
         harmless=rows["null"].astype(float) * scale,
         **{"from": start * scale, "to": stop * scale},
     )
+
+
+def _titles(rows: pd.DataFrame) -> pd.Series[str]:
+    """A name for each row: rows of equal names would be drawn over one another, so those name their probe too."""
+    titles = rows["name"] + " · " + rows["dataset"]
+    titles = titles.where(~titles.duplicated(keep=False), titles + ", " + rows["cell"].str.partition("@")[0])
+    nth = titles.groupby(titles).cumcount() + 1
+    return titles.where(nth == 1, titles + " (" + nth.astype(str) + ")")
 
 
 def _domain(values: pd.DataFrame, *, shares: bool = False) -> list[float]:

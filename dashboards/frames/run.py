@@ -184,7 +184,8 @@ def worst_bounds(view: RunView) -> pd.DataFrame:
 
     Columns: family, probe (title and data set), by (``all``, or what the groups are grouped by), group (the worst one),
     bound (the end of its interval that is furthest on the harmful side, a share in 0 to 1), distance (of that end from
-    what a harmless model gives, 0 where it is not on the harmful side), words, section.
+    what a harmless model gives, 0 where it is not on the harmful side; from always right where more is better: what
+    guessing gives is no harmless value there), words, section.
     """
     rows = [row for section in view.sections if section.metrics for row in _bounds(section)]
     return _table(rows, ("family", "probe", "by", "group", "bound", "distance", "words", "section"))
@@ -208,8 +209,10 @@ def _bounds(section: Section) -> Iterator[tuple[object, ...]]:
 
 
 def _distance(its: Estimate) -> float:
+    if its.better is Better.HIGHER:
+        return 1.0 - _worst(its)
     away = _worst(its) - (its.null or 0.0)
-    return max(0.0, {Better.HIGHER: -away, Better.LOWER: away, Better.NULL: abs(away)}[its.better])
+    return abs(away) if its.better is Better.NULL else max(0.0, away)
 
 
 def _worst(its: Estimate) -> float:

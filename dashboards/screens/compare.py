@@ -58,7 +58,7 @@ told = in_lines(both, made, margin)
 st.subheader(escaped(told.summary, limit=600), anchor=False)
 rows = changed_lines(told.lines, cell=cell, family=family, settled=settled)
 for (unit, directed), its in rows[rows["step"].notna()].groupby(["unit", "directed"], sort=False):
-    words = "shares" if unit == "share" else escaped(str(unit))
+    words = {"share": "shares", "share difference": "differences of shares"}.get(str(unit), escaped(str(unit)))
     sides = "" if directed else ", where neither side is better"
     cut = its.head(MOST)
     chart(

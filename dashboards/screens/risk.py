@@ -36,7 +36,8 @@ if len(bounds):
     )
     st.caption(
         "Of each kind of group, the worst one: point at a cell for its name, and click on it for how it was found. The"
-        " deeper the colour, the further that end lies from what a harmless model gives; no colour is no further."
+        " deeper the colour, the further that end lies from what a harmless model gives, and where more is better, from"
+        " 100; no colour is no further."
     )
     if picked and picked.get("section") in pages:
         page, more = pages[picked["section"]]

@@ -33,7 +33,7 @@ forests("What was found, beside its limit", rows, gate_forest, key="gates")
 if len(rows):
     st.caption(
         "The dot is what was measured, the bar its interval, the long line the limit, the short one what a harmless"
-        " model would give. A limit inside the bar is not settled."
+        " model, or mere guessing, would give. A limit inside the bar is not settled."
     )
 if not len(rows):
     st.markdown("No limit was set, so nothing was passed or failed. Limits are `[[gate]]` tables in harness.toml.")

@@ -133,8 +133,8 @@ class Replication:
             pair = [(judged.case.id, "drawn"), *([(original, original.partition("/")[2])] if original else [])]
             shown = tuple((pictures[name], label) for name, label in pair if name in pictures)
             if shown:
-                told = "counts as a replica" if ratio < 1 else "does not count as a replica"
-                yield Exhibit(f"Distance {ratio:.2f} of the limit", f"This picture {told} (below 1).", shown)
+                told = "counts as a replica: it is below 1" if ratio < 1 else "is no replica: it is not below 1"
+                yield Exhibit(f"Distance {ratio:.2f} of the limit", f"This picture {told}.", shown)
 
 
 def _members(data: Dataset) -> list[Mapping[str, object]]:

@@ -11,6 +11,7 @@ from dashboards.charts.palette import DARK, LIGHT, SHAPES, WORDS
 from dashboards.charts.risk import risk_map
 from dashboards.frames.run import gates, headlines, in_titles, worst_bounds
 from harness.query import RULINGS, Role, open_library
+from harness.records import Better
 
 
 @pytest.fixture
@@ -92,6 +93,18 @@ def test_the_map_tells_the_worst_end_of_each_interval(view):
     both = groups.merge(rows[rows["group"] == "all"], on="probe", suffixes=("", "_all"))
     assert (both["distance"] >= both["distance_all"]).all()
     risk_map(rows, DARK).to_dict()
+
+
+def test_where_more_is_better_the_map_is_deepest_where_nothing_is_right(view):
+    rows = worst_bounds(view).set_index("probe")
+    for section in view.sections:
+        its = section.metrics[0].found
+        if its.unit == "share" and its.better is Better.HIGHER:
+            every = rows[rows["group"] == "all"].loc[f"{section.card.title}, {section.result.dataset}"]
+            assert every["distance"] == pytest.approx(1 - its.interval.low)
+            break
+    else:
+        pytest.fail("no number of this run is the better the more of it there is")
 
 
 def test_a_chart_is_told_in_words_with_every_interval():

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 
+import pandas as pd
 import pytest
 
 from dashboards.charts.palette import DARK, LIGHT
@@ -163,6 +164,17 @@ def test_a_chart_of_changes_has_the_numbers_and_ends_an_interval_where_shares_en
     told = change_alt(shares)
     assert "bias.pairs/share, items: 60 of 100 → 55 of 100, better" in told
     assert "interval \N{MINUS SIGN}7 points to \N{MINUS SIGN}3 points" in told
+
+
+def test_numbers_of_one_name_have_a_row_each():
+    rows = numbers(studied().parts[0])
+    one = rows[rows["unit"] == "share"].head(1)
+    other = one.assign(cell="acme.other@items")
+    (data,) = dumbbells(pd.concat([one, other, other]), LIGHT).to_dict()["datasets"].values()
+    named = [row["row"] for row in data]
+    assert len(set(named)) == 3
+    assert named[1].endswith("items, acme.other")
+    assert named[2].endswith("items, acme.other (2)")
 
 
 def test_doses_stand_where_they_are_and_the_stronger_to_the_right():

@@ -80,7 +80,7 @@ def test_the_gallery_shows_the_closest_pairs_first(training):
     assert [exhibit.pictures[0][0] for exhibit in shown[:2]] == [pictures["draw/3"], pictures["draw/1"]]
     assert shown[0].pictures[1] == (pictures["member/picture-0002"], "picture-0002")
     assert "counts as a replica" in shown[0].note
-    assert "does not count" in shown[2].note
+    assert "is no replica" in shown[2].note
 
 
 def test_without_held_out_records_there_is_no_null_and_no_probe(training):
