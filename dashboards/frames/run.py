@@ -32,6 +32,7 @@ __all__ = [
     "files",
     "gates",
     "groups",
+    "hardly_scored",
     "headlines",
     "in_titles",
     "outcomes",
@@ -169,6 +170,15 @@ def files(entries: Sequence[Entry]) -> pd.DataFrame:
     """The files of a bundle: path, bytes, tier, digest."""
     rows = [(plain(its.path), its.size, its.tier, str(its.digest)) for its in entries]
     return pd.DataFrame(rows, columns=["path", "bytes", "tier", "digest"])
+
+
+def hardly_scored(view: RunView) -> list[tuple[str, int, int]]:
+    """Probes and data of which less than half of the cases has a score: title, how many have, how many were asked."""
+    return [
+        (f"{section.card.title}, {dataset_words(section.result.dataset)}", counts.scored, counts.asked)
+        for section in view.sections
+        if (counts := section.result.counts).asked and 2 * counts.scored < counts.asked
+    ]
 
 
 def unfit(view: RunView) -> dict[str, list[str]]:

@@ -90,8 +90,9 @@ def how_spent(run: str, promise: Promised) -> None:
     )
     st.caption(
         f"At delta {promise.delta:.3g}, accountant {escaped(promise.accountant)}; one record is"
-        f" {escaped(promise.unit)}. The line is an upper bound that is quick to compute while training (Rényi); the"
-        " promise is computed once, at the end, and may lie a little below it."
+        f" {escaped(promise.unit)}. The line is an upper bound that is quick to compute while training (Rényi). Where"
+        " that bound lies above the promise, which holds after every step, the line goes on at the promise: it is flat"
+        " there, although those steps spend privacy too."
     )
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboards.bar import ICONS, needs_run
 from dashboards.charts.forest import gate_forest
-from dashboards.frames.run import gates, in_titles, unfit
+from dashboards.frames.run import gates, hardly_scored, in_titles, unfit
 from dashboards.opened import view
 from dashboards.parts import forests, limits, report_of
 from dashboards.safe_text import escaped
@@ -49,6 +49,17 @@ for row in rows.to_dict("records"):
 st.subheader("What was not tested")
 if shown.untested.families:
     st.markdown(f"Nothing at all about: {', '.join(shown.untested.families)}.")
+hardly = hardly_scored(shown)
+if hardly:
+    none = sum(not scored for _, scored, _ in hardly)
+    of_them = "nothing at all" if none == len(hardly) else f"in {none:,} of them nothing"
+    st.markdown(
+        f"▲ In {plural(len(hardly), 'probe')} less than half of what was asked could be scored"
+        f"{f', {of_them}' if none else ''}: what was found there stands on few answers, or on none."
+    )
+    with st.expander("Which ones they are"):
+        for title, scored, asked in hardly:
+            st.markdown(f"- {escaped(title)}: {scored:,} of {plural(asked, 'case')}")
 by_reason = unfit(shown)
 if by_reason:
     with st.expander(
@@ -60,6 +71,6 @@ if shown.untested.absent:
     with st.expander(f"{plural(len(shown.untested.absent), 'number')} that could not be told"):
         for metric, data, why in shown.untested.absent:
             st.markdown(f"- {escaped(metric)} on {escaped(data)}: {escaped(why, limit=600)}")
-if not (shown.untested.families or shown.untested.cells or shown.untested.absent):
+if not (hardly or shown.untested.families or shown.untested.cells or shown.untested.absent):
     st.markdown("Every family of risk was asked about.")
 limits(shown, shown.sections)

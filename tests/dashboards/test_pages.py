@@ -216,6 +216,27 @@ def test_the_verify_button_really_verifies(open_app, one_run):
     assert "scores.parquet" in said(app)
 
 
+def test_the_verdict_says_where_hardly_anything_could_be_scored(open_app, audit_text):
+    text = """
+[model]
+backend = "control"
+empty = 1.0
+[run]
+profile = "smoke"
+probes = ["hallucination.closed_book", "robustness.over_refusal"]
+[probe."hallucination.closed_book"]
+items = 12
+[probe."robustness.over_refusal"]
+items = 12
+"""
+    app = open_app(audit_text(text).folder.parent)
+    told = [one.value.replace("\\", "") for one in app.markdown]
+    (line,) = [one for one in told if "less than half of what was asked could be scored" in one]
+    assert line.startswith("▲ In 2 probes less than half of what was asked could be scored, nothing at all: ")
+    (which,) = [one for one in told if one.startswith("- Refusal of what only looks dangerous")]
+    assert ": 0 of " in which
+
+
 def test_limits_that_do_not_fit_a_model_are_told_by_their_titles(open_app, audit_text):
     text = """
 [model]
