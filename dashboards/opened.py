@@ -151,8 +151,15 @@ def baseline(listed: tuple[Listed, ...]) -> Listed | None:
 
 
 def before(one: Listed, listed: tuple[Listed, ...]) -> Listed | None:
-    """The newest older run of the same model that was asked something of the same; or else the newest older run."""
-    older = [its for its in listed if not its.trouble and its.finished < one.finished and its.cells & one.cells]
+    """The newest older run of the same model that was asked something of the same; or else the newest older run.
+
+    Args:
+        one: Of ``listed``.
+        listed: All runs, newest first.
+    """
+    # Records tell whole seconds: of one second, the order of the store stands.
+    age = {its.name: (its.finished, -place) for place, its in enumerate(listed)}
+    older = [its for its in listed if not its.trouble and age[its.name] < age[one.name] and its.cells & one.cells]
     return next((its for its in older if its.model == one.model), next(iter(older), None))
 
 

@@ -119,12 +119,13 @@ def trend_points(library: Library) -> tuple[TrendPoint, ...]:
     A number that is absent gives no point: it is no zero.
     """
     found: list[TrendPoint] = []
-    for folder in library.store.bundles():
+    for folder in reversed(library.store.bundles()):
         try:
             found += _points(library.registry, folder, str(digest_bytes((folder / MANIFEST).read_bytes())))
         except (HarnessError, OSError):
             continue  # The bar above all pages tells which bundles cannot be read.
-    return tuple(sorted(found, key=lambda point: (point.finished, point.run)))
+    # Records tell whole seconds: of one second, the order of the store stands.
+    return tuple(sorted(found, key=lambda point: point.finished))
 
 
 def trend_series(its: Sequence[TrendPoint]) -> tuple[TrendSeries, ...]:

@@ -35,6 +35,10 @@ def test_a_run_is_held_against_the_newest_older_one_of_its_model_that_was_asked_
     assert before(new, (newer, new, other, older, oldest)) is older
     assert before(new, (newer, new, other)) is other
     assert before(new, (newer, new)) is None
+    # Of runs that finished in the same second, the one further down the list is the older one.
+    late, later = run("late", 9), run("later", 9)
+    assert before(later, (later, late)) is late
+    assert before(late, (later, late)) is None
     unlike, broken = run("unlike", 8, cells=("q@d",)), run("broken", 8, trouble="torn")
     assert before(new, (new, unlike, broken, oldest)) is oldest
 

@@ -51,6 +51,14 @@ def test_runs_stand_in_order_of_time_and_the_numbers_are_those_of_their_estimate
         assert point.limit == (0.5, None)
 
 
+@pytest.mark.parametrize("order", [("first", "again", "worse"), ("worse", "again", "first")])
+def test_runs_that_finished_in_one_second_stand_in_the_order_of_the_store(drifted, order):
+    opened, names = drifted
+    for name in order:
+        rewritten(opened(), names[name], lambda record: record["timing"].update(finished="2026-11-01T08:00:00+00:00"))
+    assert [point.run for point in quiz(opened()).points] == [names[name] for name in order]
+
+
 def test_a_model_that_got_worse_is_said_to_and_what_stands_still_is_not(library):
     library, _ = library
     found = {one.cell: one for one in trend_series(trend_points(library))}
