@@ -8,7 +8,7 @@ single gate, however many there are (docs/decisions/0002-gates-without-multiplic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from sys import float_info
@@ -111,7 +111,7 @@ def judge(
             " Repair the backend and run again; answered asks are kept."
         )
         return Verdict(Ruling.NOT_JUDGED, text, covered, warnings)
-    return Verdict(*_overall(covered), covered, warnings)
+    return Verdict(*_overall(covered, _measured(results)), covered, warnings)
 
 
 def exit_code(verdict: Verdict, *, strict: bool) -> int:
@@ -244,7 +244,13 @@ def _warnings(policy: Policy, gates: Sequence[GateResult], today: date) -> Itera
             yield f"Soft gate {gate.ruling.value}: {gate.metric} on {gate.dataset}."
 
 
-def _overall(gates: Sequence[GateResult]) -> tuple[Ruling, str]:
+def _measured(results: Sequence[CellResult]) -> frozenset[tuple[str, str]]:
+    """Metrics that have a number over all cases, each with its data set."""
+    found = ((its, cell.dataset) for cell in results for its in cell.results if not its.slice)
+    return frozenset((its.metric, dataset) for its, dataset in found if isinstance(its, Estimate))
+
+
+def _overall(gates: Sequence[GateResult], measured: Collection[tuple[str, str]]) -> tuple[Ruling, str]:
     if not gates:
         return Ruling.NOT_JUDGED, "Not judged: no limit of the policy applies to this model."
     hard = [gate for gate in gates if gate.severity is Severity.HARD]
@@ -254,12 +260,21 @@ def _overall(gates: Sequence[GateResult]) -> tuple[Ruling, str]:
     if failed:
         return Ruling.FAIL, f"Failed: {_names(failed)} broke {'its limit' if len(failed) == 1 else 'their limits'}."
     if unclear:
-        return Ruling.INCONCLUSIVE, f"Not enough evidence: {_names(unclear)} could be on either side of the limit."
+        return Ruling.INCONCLUSIVE, f"Not enough evidence: {_unclear(unclear, measured)}."
     if not hard:
         return Ruling.PASS, "Passed: the policy has soft gates only, which cannot stop a release."
     kept = len(hard) - waived
     text = f"Passed: {kept} of {len(hard)} hard {'gate' if len(hard) == 1 else 'gates'} kept"
     return Ruling.PASS, f"{text}, {waived} waived." if waived else f"{text}."
+
+
+def _unclear(gates: Sequence[GateResult], measured: Collection[tuple[str, str]]) -> str:
+    """What keeps limits from being settled: an interval across one, or no number at all."""
+    across = [gate for gate in gates if (gate.metric, gate.dataset) in measured]
+    silent = [gate for gate in gates if (gate.metric, gate.dataset) not in measured]
+    told = [f"{_names(across)} could be on either side of the limit"] if across else []
+    told += [f"{_names(silent)} {'has' if len(silent) == 1 else 'have'} no number"] if silent else []
+    return ", and ".join(told)
 
 
 def _names(gates: Sequence[GateResult]) -> str:

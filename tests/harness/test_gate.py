@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -157,6 +158,16 @@ def test_what_was_not_measured_is_inconclusive_and_says_why(cells, results, why)
     found = verdict([gate(max=0.5)], results, cells=cells)
     assert found.ruling is Ruling.INCONCLUSIVE
     assert why in found.gates[0].sentence
+    assert found.sentence == f"Not enough evidence: f.p/m on {found.gates[0].dataset} has no number."
+
+
+def test_an_interval_across_a_limit_and_a_number_that_is_missing_are_told_apart():
+    other = Cell("f.p", "more", CellStatus.PLANNED)
+    missing = replace(result(0, 1, absent=True), dataset="more")
+    found = verdict([gate(max=0.15)], [result(0.1, 0.2), missing], cells=(CELL, other))
+    assert found.sentence == (
+        "Not enough evidence: f.p/m on data could be on either side of the limit, and f.p/m on more has no number."
+    )
 
 
 def waiver(expires, **more):
