@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from dashboards.choices import choice
+from dashboards.choices import choice, choose
 from dashboards.opened import addressed, before, chosen, library, policies, reader, runs, troubles, view
 from dashboards.safe_text import commands, escaped, plain
 from harness.query import RULINGS, Listed, Role, plural
@@ -94,9 +94,9 @@ def _choices(listed: tuple[Listed, ...], one: Listed) -> None:
     choice(places[0], "Run", titles, one.name, key="run")
     usual = before(one, listed)
     told = f"the run before: {plain(usual.name)}" if usual else "no older run asked the same"
-    choice(places[1], "Held against", others, addressed("baseline", others), key="baseline", empty=told)
+    choose(places[1], "Held against", others, key="baseline", empty=told)
     if by:
-        choice(places[2], "Judged by", by, addressed("policy", by), key="policy", empty="the run's own limits")
+        choose(places[2], "Judged by", by, key="policy", empty="the run's own limits")
     with places[-1]:
         chip(one)
 

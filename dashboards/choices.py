@@ -43,10 +43,10 @@ def choice(
         address(key, value)
 
 
-def choose(
-    place: DeltaGenerator, label: str, titles: Mapping[str, str], *, key: str, empty: str | None = None
-) -> str | None:
+def choose(place: DeltaGenerator, label: str, titles: Mapping[str, str], *, key: str, empty: str | None = None) -> str:
     """Lay out a `choice` and return the name of what is chosen: of what the address names, or else of the first.
+
+    Where there may be nothing to choose, or nothing is chosen, the name is empty.
 
     Args:
         place: Where it is laid out.
@@ -57,7 +57,7 @@ def choose(
     """
     name = addressed(key, titles) or ("" if empty is not None else next(iter(titles), ""))
     choice(place, label, titles, name, key=key, empty=empty)
-    return name or None
+    return name
 
 
 def named(choices: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.bar import COLOURS, ICONS
 from dashboards.charts.studies import dose_response, dumbbells, frontier, kept_promises
-from dashboards.choices import choice
+from dashboards.choices import choose
 from dashboards.frames.studies import (
     KINDS,
     answers,
@@ -26,7 +26,6 @@ from dashboards.frames.studies import (
     tally,
     trades,
 )
-from dashboards.opened import addressed
 from dashboards.parts import chart, palette, table
 from dashboards.safe_text import commands, escaped, plain, show_untrusted
 from harness.query import Kind, StudyPart, StudyRun, StudyView, Tried, plural
@@ -134,8 +133,7 @@ def _chosen(view: StudyView) -> tuple[StudyPart, str | None, bool, bool]:
     titles = {name: f"{plain(part.title)}: {part.word}" for name, part in by_name.items()}
     found = dict.fromkeys(family for part in view.parts for family in families(numbers(part)))
     first, second = st.columns([3, 2])
-    name = addressed("treatment", by_name) or next(iter(by_name))
-    choice(first, "Treatment", titles, name, key="treatment")
+    name = choose(first, "Treatment", titles, key="treatment")
     family = second.selectbox("Family", list(found), index=None, placeholder="all", key="family", bind="query-params")
     moved = first.toggle("Only what changed by more than chance", key="moved", bind="query-params")
     groups = second.toggle("Single groups too", key="groups", bind="query-params")

@@ -37,7 +37,7 @@ families = sorted({cell.family for cell in both.open})
 first, second, third, fourth = st.columns([2, 4, 2, 2], vertical_alignment="bottom")
 family = first.selectbox("Family", families, index=None, placeholder="all", key="family", bind="query-params")
 within = named([(cell.cell, cell.title) for cell in both.open if family in {None, cell.family}])
-cell = choose(second, "Probe", within, key="probe", empty="headlines of all")
+cell = choose(second, "Probe", within, key="probe", empty="headlines of all") or None
 points = third.number_input(
     "Too small to matter, in points",
     min_value=0.1,

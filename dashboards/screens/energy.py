@@ -98,7 +98,7 @@ def compared(every: Sequence[Spending], run: str) -> None:
     if len(every) < 2:
         st.markdown("There is no other run to compare with.")
         return
-    key = choose(st.container(), "What", COMPARED, key="cost") or "seconds_per_asks"
+    key = choose(st.container(), "What", COMPARED, key="cost")
     rows = beside(every, key, run)
     known = rows[rows["value"].notna()].sort_values("value", ascending=False, kind="stable")
     silent = rows[rows["value"].isna()]

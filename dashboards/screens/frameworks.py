@@ -14,7 +14,7 @@ known = frameworks()
 st.title("Which obligation does this inform?")
 st.markdown("A test is at most evidence relevant to an entry: whether a duty is met is for people to decide.")
 titles = {name: plain(its.title) for name, its in known.items()}
-key = choose(st.container(), "Framework", titles, key="framework") or next(iter(known))
+key = choose(st.container(), "Framework", titles, key="framework")
 framework = known[key]
 st.caption(f"{escaped(framework.edition)}; checked {framework.last_checked.isoformat()}")
 cited = {

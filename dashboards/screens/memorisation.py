@@ -119,7 +119,7 @@ def spreads(found: Sequence[Exposures]) -> None:
     if not known:
         return
     titles = {name: _named(its) for name, its in known.items()}
-    its = known[choose(st.container(), "In the training", titles, key="repeats") or next(iter(known))]
+    its = known[choose(st.container(), "In the training", titles, key="repeats")]
     rows = exposed(its)
     chart(
         its.finding,

@@ -4,8 +4,8 @@ from shlex import quote
 
 import streamlit as st
 
-from dashboards.choices import choice
-from dashboards.opened import addressed, chosen, library, runs, view
+from dashboards.choices import choose
+from dashboards.opened import chosen, library, runs, view
 from dashboards.safe_text import commands, escaped, plain
 from dashboards.study import (
     before_and_after,
@@ -90,9 +90,8 @@ if not sound:
     filled_by()
     study_limits(None, ())
     st.stop()
-study = addressed("study", sound) or next(iter(sound))
 titles = {name: " · ".join(map(plain, (one.title, one.model, one.finished[:10], name))) for name, one in sound.items()}
-choice(st.container(), "Study", titles, study, key="study")
+study = choose(st.container(), "Study", titles, key="study")
 shown, tried = view_study(library(), study), study_tried(library(), study)
 verdicts(shown, tried)
 eight_questions(shown)

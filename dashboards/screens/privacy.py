@@ -142,7 +142,7 @@ def membership(run: str, attacks: tuple[MembershipAttack, ...]) -> None:
         st.caption("The short line is guessing: 50 of 100. An interval that holds it shows no leak, and excludes none.")
     known = {f"{one.metric}@{one.cell}": one for one in attacks}
     titles = named([(name, one.title) for name, one in known.items()])
-    one_attack(run, known[choose(st.container(), "Attack", titles, key="attack") or next(iter(known))])
+    one_attack(run, known[choose(st.container(), "Attack", titles, key="attack")])
 
 
 def one_attack(run: str, attack: MembershipAttack) -> None:
@@ -186,7 +186,7 @@ def price(studies: tuple[Tradeoff, ...]) -> None:
         return
     known = {one.name: one for one in studies}
     titles = named([(name, one.title) for name, one in known.items()])
-    its = known[choose(st.container(), "Study", titles, key="study") or next(iter(known))]
+    its = known[choose(st.container(), "Study", titles, key="study")]
     st.markdown(escaped(its.question, limit=600))
     for kind, numbers in (("risk", its.risks), ("usefulness", its.uses)):
         for place, arms in enumerate(numbers):

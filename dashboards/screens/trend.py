@@ -35,7 +35,7 @@ model = first.selectbox(
 )
 its = [point for point in points if point.model == model]
 metrics = named([(f"{point.metric}@{point.cell.partition('@')[2]}", point.title) for point in its])
-metric = choose(second, "Headline number", metrics, key="metric", empty="all")
+metric = choose(second, "Headline number", metrics, key="metric", empty="all") or None
 profiles = sorted({point.profile for point in its})
 profile = third.selectbox(
     "Profile", profiles, index=None, placeholder="all", key="profile", bind="query-params", format_func=plain

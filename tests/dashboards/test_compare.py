@@ -137,6 +137,19 @@ def test_a_probe_of_the_address_shows_all_its_numbers_and_only_changed_ones_wher
     assert WORSE in said(app)
 
 
+def test_what_takes_longer_than_a_reader_waits_is_compared_when_asked(open_app, two, monkeypatch):
+    monkeypatch.setattr("dashboards.compared.ON_ENTRY", -1.0)
+    app = visit(open_app(two), "compare")
+    assert "Not computed yet" in said(app)
+    assert not charts(app)
+    app = app.button(key="compute-hallucination.closed_book@facts_mc").click().run()
+    assert "Of 1 headline number that can be compared, 1 got worse. 2 probes not computed yet." in said(app)
+    assert len(charts(app)) == 1
+    app = app.button(key="compute-all").click().run()
+    assert WORSE in said(app)
+    assert "Not computed yet" not in said(app)
+
+
 def test_an_auditor_sees_which_cases_flipped_and_a_policy_reader_how_many(open_app, two):
     app = visit(open_app(two), "compare")
     assert "cases** that both runs have came out otherwise" in said(app)
